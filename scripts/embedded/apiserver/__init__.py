@@ -1,0 +1,1 @@
+"""The API server: typed storage with watches, and the Kubernetes REST conventions over it."""
