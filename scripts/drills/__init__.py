@@ -1,0 +1,1 @@
+"""Drills: experiments that show, from the users' side, whether a release strategy does what it promises."""
