@@ -1,0 +1,86 @@
+"""What can go wrong between these scripts and a cluster, each in one line that a person can act on."""
+
+# ruff: noqa: N818 - the names are Kubernetes' own words
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+class ClusterError(Exception):
+    """Something about the cluster stands in the way; the message is one line that says what, and what to do."""
+
+
+class Unreachable(ClusterError):
+    """The API server does not answer; it may do so a moment later."""
+
+
+class Forbidden(ClusterError):
+    """The API server knows who asks and says no, or does not know who asks."""
+
+
+class NotFound(ClusterError):
+    """There is no such object."""
+
+
+class Conflict(ClusterError):
+    """Somebody else changed the object meanwhile, or took the name."""
+
+
+class Expired(ClusterError):
+    """A watch asked for changes that the API server no longer remembers."""
+
+
+class PrometheusError(ClusterError):
+    """Prometheus cannot be asked, or cannot answer."""
+
+
+class Unready(ClusterError):
+    """Something did not become ready.
+
+    Args:
+        what: the object, such as ``Deployment order-canary``.
+        reason: Kubernetes' own word, such as ``CrashLoopBackOff``.
+        detail: what Kubernetes says about it.
+    """
+
+    def __init__(self, what: str, reason: str, detail: str = "") -> None:
+        super().__init__(f"{what} is not ready: {reason}" + (f" ({detail})" if detail else ""))
+        self.what = what
+        self.reason = reason
+        self.detail = detail
+
+
+_BY_CODE: dict[int, type[ClusterError]] = {
+    401: Forbidden,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    410: Expired,
+}
+
+
+def refusal(cluster: str, request: str, code: int, body: bytes | str) -> ClusterError:
+    """Return the error for an answer that is no success.
+
+    Args:
+        cluster: name of the cluster that answered.
+        request: what was asked, such as ``GET /api/v1/pods``.
+        code: HTTP status code.
+        body: what came with it: a ``v1.Status`` object, or any text.
+    """
+    kind = _BY_CODE.get(code, ClusterError)
+    said = " ".join(_message(body).split()) or "no reason given"
+    if code == 401:
+        said = f"the credentials in the kubeconfig are not accepted ({said})"
+    return kind(f"cluster {cluster}: {said} [{code} to {request}]")
+
+
+def _message(body: bytes | str) -> str:
+    text = body.decode(errors="replace") if isinstance(body, bytes) else body
+    try:
+        status: Any = json.loads(text)
+    except ValueError:
+        return text[:200]
+    return str(status.get("message") or status.get("error") or "") if isinstance(status, dict) else text[:200]

@@ -1,0 +1,124 @@
+"""Asking Prometheus: instant values and raw points, so that no data, old data and zero stay three different things."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from cluster.client import Cluster
+from cluster.errors import ClusterError, PrometheusError
+
+NAMESPACE = "observability"
+SERVICE = "prometheus:9090"
+TIMEOUT = 10.0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One value at one time.
+
+    Attributes:
+        labels: labels of the series, its name under ``__name__``.
+        value: the value; NaN where Prometheus says so.
+        timestamp: Unix time, by Prometheus' clock.
+    """
+
+    labels: Mapping[str, str]
+    value: float
+    timestamp: float
+
+
+@dataclass(frozen=True)
+class Series:
+    """The raw points of one series, oldest first.
+
+    Attributes:
+        labels: labels of the series, its name under ``__name__``.
+        points: Unix time and value of every point, as stored.
+    """
+
+    labels: Mapping[str, str]
+    points: tuple[tuple[float, float], ...]
+
+
+class Prometheus:
+    """The Prometheus of a cluster, through the API server or at PROMETHEUS_URL.
+
+    Args:
+        cluster: where it runs.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def instant(self, query: str) -> list[Sample]:
+        """Return the value of every series of an instant vector, or of a scalar; nothing there is an empty list.
+
+        Raises:
+            PrometheusError: it cannot be asked, or the query is wrong.
+        """
+        data = self._ask(query)
+        if data["resultType"] == "scalar":
+            return [_sample({"metric": {}, "value": data["result"]})]
+        if data["resultType"] != "vector":
+            raise PrometheusError(f"query {query} gives a {data['resultType']}: an instant vector is needed")
+        return [_sample(result) for result in data["result"]]
+
+    def points(self, query: str) -> list[Series]:
+        """Return the raw points of a range selector, such as ``up[30s]``: as stored, without interpolation.
+
+        Raises:
+            PrometheusError: it cannot be asked, or the query is no range selector.
+        """
+        data = self._ask(query)
+        if data["resultType"] != "matrix":
+            raise PrometheusError(f"query {query} gives a {data['resultType']}: a range selector is needed")
+        return [
+            Series(result["metric"], tuple((float(time), float(value)) for time, value in result["values"]))
+            for result in data["result"]
+        ]
+
+    def now(self) -> float:
+        """Return the present time by Prometheus' own clock."""
+        return self.instant("time()")[0].value
+
+    def _ask(self, query: str) -> dict[str, Any]:
+        try:
+            answer = self._fetch("/api/v1/query", {"query": query})
+        except PrometheusError:
+            raise
+        except ClusterError as error:
+            raise PrometheusError(f"Prometheus cannot be asked: {error}") from error
+        if not isinstance(answer, dict) or answer.get("status") != "success":
+            said = answer.get("error") if isinstance(answer, dict) else answer
+            raise PrometheusError(f"Prometheus refuses {query}: {said}")
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def _fetch(self, path: str, query: Mapping[str, str]) -> Any:
+        url = self._cluster.settings.prometheus_url
+        if url:
+            return _get_json(url, path, query)
+        return self._cluster.through_service(NAMESPACE, SERVICE, path, query)
+
+
+def _get_json(url: str, path: str, query: Mapping[str, str]) -> Any:
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.netloc, timeout=TIMEOUT)
+    try:
+        connection.request("GET", f"{parts.path}{path}?{urlencode(query)}")
+        return json.loads(connection.getresponse().read())
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise PrometheusError(f"Prometheus does not answer at {url}: {error or type(error).__name__}") from error
+    finally:
+        connection.close()
+
+
+def _sample(result: Mapping[str, Any]) -> Sample:
+    timestamp, value = result["value"]
+    return Sample(result["metric"], float(value), float(timestamp))

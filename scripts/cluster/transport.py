@@ -1,0 +1,185 @@
+"""Requests to one API server: JSON in, JSON out, over the transport and the authentication of the `kubernetes` package.
+
+The package's models are left out on purpose: they refuse objects that the API server accepts, and building them takes
+longer than the request.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import urllib3
+from kubernetes import client as kubernetes_client
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config import ConfigException, kube_config
+from kubernetes.watch.watch import Watch
+
+from cluster.errors import ClusterError, Unreachable, refusal
+from cluster.settings import Settings
+
+# An API server that takes longer than this to begin an answer is as good as away.
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 30.0
+# A watch is asked anew after this time, so that a connection that died without a word is noticed.
+WATCH_SECONDS = 60
+# Drills, waits and the analysis ask at the same time from threads of their own.
+CONNECTIONS = 16
+
+Json = dict[str, Any]
+
+
+class Transport:
+    """The connection to one API server.
+
+    Args:
+        name: how the cluster is called in messages.
+        client: an ``ApiClient`` of the `kubernetes` package.
+    """
+
+    def __init__(self, name: str, client: Any) -> None:
+        self.name = name
+        self._client = client
+
+    @classmethod
+    def open(cls, settings: Settings) -> Transport:
+        """Read the kubeconfig and return the connection; nothing is sent yet.
+
+        Raises:
+            ClusterError: the kubeconfig cannot be used, or the context is not to be touched.
+        """
+        configuration: Any = kubernetes_client.Configuration()
+        try:
+            context = _context(settings)
+            kube_config.load_kube_config(settings.kubeconfig, context, configuration, persist_config=False)  # type: ignore[no-untyped-call]
+        except (ConfigException, TypeError, KeyError, ValueError) as error:
+            raise ClusterError(f"kubeconfig {settings.kubeconfig}: {' '.join(str(error).split())}") from error
+        settings.check_meant(context, configuration.host)
+        configuration.connection_pool_maxsize = CONNECTIONS
+        if _is_loopback(configuration.host):
+            configuration.proxy = None
+        return cls(context, kubernetes_client.ApiClient(configuration))
+
+    @property
+    def server(self) -> str:
+        """Return the address of the API server."""
+        return str(self._client.configuration.host)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        query: Mapping[str, str] | None = None,
+        content_type: str = "application/json",
+    ) -> bytes:
+        """Ask the API server and return the body of its answer.
+
+        Raises:
+            ClusterError: or one of its kinds, for no answer and for every answer but a success.
+        """
+        response = self._send(method, path, query, body, content_type, (CONNECT_TIMEOUT, READ_TIMEOUT))
+        try:
+            data = bytes(response.read() or b"")
+        except urllib3.exceptions.HTTPError as error:
+            raise self._unreachable(error) from error
+        if not 200 <= response.status < 300:
+            raise refusal(self.name, f"{method} {path}", response.status, data)
+        return data
+
+    def watch(self, path: str, query: Mapping[str, str]) -> Changes:
+        """Return the changes below an address; nothing is asked before they are iterated over."""
+        return Changes(self, path, query)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
+    def open_stream(self, path: str, query: Mapping[str, str]) -> Any:
+        """Begin a watch and return the raw response."""
+        response = self._send("GET", path, query, None, "application/json", (CONNECT_TIMEOUT, WATCH_SECONDS + 5.0))
+        if not 200 <= response.status < 300:
+            raise refusal(self.name, f"WATCH {path}", response.status, response.read() or b"")
+        return response.response
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: Any,
+        content_type: str,
+        timeout: tuple[float, float],
+    ) -> Any:
+        headers = {"Accept": "application/json", "Content-Type": content_type}
+        address = quote(path, safe="/:") + (f"?{urlencode(query)}" if query else "")
+        try:
+            request = self._client.param_serialize(
+                method, address, header_params=headers, body=body, auth_settings=["BearerToken"]
+            )
+            return self._client.call_api(*request, _request_timeout=timeout)
+        except urllib3.exceptions.HTTPError as error:
+            raise self._unreachable(error) from error
+        except ApiException as error:
+            raise ClusterError(
+                f"cluster {self.name} at {self.server}: {' '.join(str(error.reason).split())}"
+            ) from error
+
+    def _unreachable(self, error: Exception) -> Unreachable:
+        why = getattr(error, "reason", None) or error
+        return Unreachable(
+            f"cluster {self.name} does not answer at {self.server} ({type(why).__name__}): is it running? `make up`"
+            " starts the embedded one"
+        )
+
+
+class Changes:
+    """The changes of one watch, as ``{"type": ..., "object": ...}``; `stop` ends the iteration from any thread."""
+
+    def __init__(self, transport: Transport, path: str, query: Mapping[str, str]) -> None:
+        self._transport = transport
+        self._path = path
+        self._query = {**query, "watch": "true", "timeoutSeconds": str(WATCH_SECONDS)}
+        self._watch: Any = Watch()  # type: ignore[no-untyped-call]
+
+    def __iter__(self) -> Iterator[Json]:
+        """Iterate until the API server ends the watch.
+
+        Raises:
+            ClusterError: Expired for 410, Unreachable when the connection breaks.
+        """
+        try:
+            yield from self._watch.stream(self._open)
+        except ApiException as error:
+            raise refusal(
+                self._transport.name, f"WATCH {self._path}", int(error.status or 0), str(error.reason)
+            ) from error
+        except (urllib3.exceptions.HTTPError, OSError, ValueError, AttributeError) as error:
+            raise Unreachable(f"the watch of {self._path} broke: {type(error).__name__}") from error
+
+    def stop(self) -> None:
+        """End the iteration."""
+        self._watch.stop()
+
+    def _open(self, **_options: Any) -> Any:
+        return self._transport.open_stream(self._path, self._query)
+
+
+def _context(settings: Settings) -> str:
+    contexts, current = kube_config.list_kube_config_contexts(settings.kubeconfig)  # type: ignore[no-untyped-call]
+    names = [str(context["name"]) for context in contexts]
+    chosen = settings.context or (str(current["name"]) if current else "")
+    if chosen not in names:
+        raise ConfigException(f"there is no context {chosen or '(none is current)'}, only {', '.join(names) or 'none'}")
+    return chosen
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,167 @@
+"""Waiting for the cluster: woken by watches, bounded by a deadline, and never without the reason.
+
+A watch only says that something changed; what is there now is read afresh. So a watch that broke, or whose history the
+API server forgot (410), costs one more reading and never a wrong answer.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from cluster.client import Cluster
+from cluster.collection import Collection
+from cluster.errors import ClusterError, Unreachable, Unready
+from cluster.health import Diagnosis, ImpatientEye, progress, rolled_out
+from cluster.transport import Changes, Json
+
+T = TypeVar("T")
+
+# How long anything in the cluster may take to become ready, pulling of images included.
+READY_DEADLINE = 120.0
+# How long pods may take to go: their grace period and some.
+GONE_DEADLINE = 60.0
+# Tolerances run out without any change in the cluster: look again after this time even if no watch speaks.
+LOOK_AGAIN = 1.0
+# Pause before a watch that broke is opened again, so that an API server that restarts is not hammered.
+RECONNECT_PAUSE = 0.2
+
+Watched = tuple[Collection, Mapping[str, str] | None]
+
+
+class Wakeup:
+    """Watches collections in threads of its own, and wakes whoever waits on the first change.
+
+    Args:
+        watched: collections, each with the labels that narrow it down (None: all objects).
+    """
+
+    def __init__(self, watched: Sequence[Watched]) -> None:
+        self._changed = threading.Event()
+        self._closed = threading.Event()
+        self._open: dict[int, Changes] = {}
+        self._threads = [
+            threading.Thread(target=self._run, args=(number, *each), name=f"watch-{each[0].plural}", daemon=True)
+            for number, each in enumerate(watched)
+        ]
+
+    def __enter__(self) -> Wakeup:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._closed.set()
+        for changes in list(self._open.values()):
+            changes.stop()
+
+    def wait(self, timeout: float) -> None:
+        """Return after the next change, or after the timeout."""
+        self._changed.wait(timeout)
+        self._changed.clear()
+
+    def _run(self, number: int, collection: Collection, labels: Mapping[str, str] | None) -> None:
+        while not self._closed.is_set():
+            try:
+                self._follow(number, collection, labels)
+            except ClusterError:
+                self._closed.wait(RECONNECT_PAUSE)
+
+    def _follow(self, number: int, collection: Collection, labels: Mapping[str, str] | None) -> None:
+        since = collection.snapshot(labels)["metadata"]["resourceVersion"]
+        changes = self._open[number] = collection.changes(since, labels)
+        # What happened between the last reading and the start of this watch is not told by it.
+        self._changed.set()
+        for _change in changes:
+            self._changed.set()
+            if self._closed.is_set():
+                return
+
+
+def until(
+    check: Callable[[], T | None], watched: Sequence[Watched], timeout: float, late: Callable[[], Exception]
+) -> T:
+    """Return the first answer of `check` that is not None; it is asked at once and after every change.
+
+    Args:
+        check: reads the cluster afresh; it may raise what makes further waiting pointless.
+        watched: what may change the answer.
+        timeout: seconds after which `late` is raised.
+        late: builds the error that says what was missing.
+
+    Raises:
+        ClusterError: whatever `check` and `late` raise; an API server that is away is borne until the deadline.
+    """
+    deadline = time.monotonic() + timeout
+    with Wakeup(watched) as wakeup:
+        while True:
+            try:
+                answer = check()
+            except Unreachable:
+                if time.monotonic() >= deadline:
+                    raise
+                answer = None
+            if answer is not None:
+                return answer
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise late()
+            wakeup.wait(min(left, LOOK_AGAIN))
+
+
+def deployment_ready(cluster: Cluster, name: str, timeout: float = READY_DEADLINE) -> Json:
+    """Wait until a Deployment runs nothing but available pods of its newest template, and return it.
+
+    Raises:
+        Unready: the deadline passed, or earlier when its pods will not come up by waiting.
+        NotFound: there is no such Deployment.
+    """
+    selector = cluster.deployments.get(name)["spec"]["selector"]["matchLabels"]
+    eye = ImpatientEye(cluster, name, selector)
+
+    def check() -> Json | None:
+        deployment = cluster.deployments.get(name)
+        if rolled_out(deployment):
+            return deployment
+        eye.look(deployment)
+        return None
+
+    def late() -> Exception:
+        diagnosis = eye.diagnosis() or Diagnosis("Timeout", progress(cluster.deployments.get(name)))
+        return Unready(f"Deployment {name}", diagnosis.reason, f"{diagnosis.detail}; waited {timeout:g} s")
+
+    return until(check, [(cluster.deployments, None), (cluster.pods, selector)], timeout, late)
+
+
+def pods_gone(cluster: Cluster, labels: Mapping[str, str], timeout: float = GONE_DEADLINE) -> None:
+    """Wait until there is no pod with these labels.
+
+    Raises:
+        ClusterError: some stayed beyond the deadline.
+    """
+    _pods_gone(cluster, labels, lambda _pod: True, "are still there", timeout)
+
+
+def none_terminating(cluster: Cluster, labels: Mapping[str, str], timeout: float = GONE_DEADLINE) -> None:
+    """Wait until no pod with these labels is on its way out.
+
+    Raises:
+        ClusterError: some stayed beyond the deadline.
+    """
+    _pods_gone(
+        cluster, labels, lambda pod: "deletionTimestamp" in pod["metadata"], "do not end, though told to", timeout
+    )
+
+
+def _pods_gone(
+    cluster: Cluster, labels: Mapping[str, str], counts: Callable[[Json], bool], complaint: str, timeout: float
+) -> None:
+    def left() -> list[str]:
+        return [pod["metadata"]["name"] for pod in cluster.pods.list(labels) if counts(pod)]
+
+    def late() -> Exception:
+        return ClusterError(f"pods {', '.join(left())} {complaint} after {timeout:g} s")
+
+    until(lambda: None if left() else True, [(cluster.pods, labels)], timeout, late)
