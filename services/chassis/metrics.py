@@ -1,0 +1,76 @@
+"""RED metrics of a service: rate, errors and duration by route, method, code and version, with exemplars.
+
+One process serves, so the plain registry does: exemplars and the process' own figures stay, which the client
+library's mode for several processes would drop.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+# Label values come from a fixed set, whatever a client sends: each new one would be kept for ever.
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER_METHOD = "_OTHER"
+UNMATCHED = "unmatched"
+BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0)
+
+_LABELS = ("service", "method", "route", "code", "version")
+
+
+class Metrics:
+    """The metrics of one service, in a registry of their own.
+
+    Args:
+        service: name of the service.
+        version: its version.
+    """
+
+    def __init__(self, service: str, version: str) -> None:
+        self._service = service
+        self._version = version
+        self.registry = CollectorRegistry(auto_describe=True)
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+        self._requests = Counter("http_requests_total", "Responses sent", _LABELS, registry=self.registry)
+        self._durations = Histogram(
+            "http_request_duration_seconds", "Time to answer", _LABELS, buckets=BUCKETS, registry=self.registry
+        )
+        in_progress = Gauge(
+            "http_requests_in_progress", "Requests being answered", ("service", "version"), registry=self.registry
+        )
+        self.in_progress = in_progress.labels(service, version)
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def observe(self, method: str, route: str, code: int, seconds: float, exemplar: dict[str, str] | None) -> None:
+        """Count one response.
+
+        Args:
+            method: HTTP method of the request.
+            route: pattern of the route that answered, empty when there was none.
+            code: HTTP status.
+            seconds: time taken.
+            exemplar: ids of a sampled trace that shows this request.
+        """
+        key = (method, route, code)
+        counter, histogram = self._children.get(key) or self._child(key)
+        counter.inc(1, exemplar)
+        histogram.observe(seconds, exemplar)
+
+    def expose(self, accept: str) -> tuple[bytes, str]:
+        """Return the page that Prometheus reads and its media type, as OpenMetrics if it asks for that."""
+        encode, media_type = choose_encoder(accept)
+        return encode(self.registry), media_type
+
+    def _child(self, key: tuple[str, str, int]) -> tuple[Counter, Histogram]:
+        """Find the label values once; only bounded keys are remembered."""
+        method, route, code = key
+        bounded = method if method in METHODS else OTHER_METHOD
+        values = (self._service, bounded, route or UNMATCHED, str(code), self._version)
+        child = (self._requests.labels(*values), self._durations.labels(*values))
+        if bounded == method:
+            self._children[key] = child
+        return child
