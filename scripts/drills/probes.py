@@ -39,6 +39,10 @@ LATE_MS = 250.0
 # So many of the slots may be late, or missing at the edges, before the schedule counts as broken.
 LATE_SHARE = 0.01
 
+# What turns the monotonic clock, which all processes of a machine share, into seconds since the epoch: a clock that is
+# set during a drill moves neither steps nor requests.
+EPOCH = time.time() - time.monotonic()
+
 
 class ProbeError(Exception):
     """The prober cannot probe; the message is one line."""
@@ -197,7 +201,7 @@ class Prober:
             ProbeError: the preparation failed; the message says which request and why.
         """
         self.spawn()
-        self._tell(json.dumps({**asdict(self.plan), "epoch": time.time() - time.monotonic()}))
+        self._tell(json.dumps({**asdict(self.plan), "epoch": EPOCH}))
         if not self._ready.wait(SETUP_SECONDS):
             self._refusal = f"the prober did not get ready within {SETUP_SECONDS:g} s"
         if self._refusal:

@@ -14,11 +14,12 @@ USERS = 5
 ORDERS_PER_USER = 3
 # Only so many orders are read again: a shop's users look at what they ordered lately.
 RECENT = 500
-# Shares of the requests, by the service under release. Reading outweighs ordering, as in any shop; every tenth order
-# request calls the user service, so that a release of one service is seen through the other as well.
+# Shares of the requests, by the service under release. Reading outweighs ordering, as in any shop; every order placed
+# makes the order service ask the user service, so that a release of one is seen through the other as well; and some
+# press the button twice, which must not order twice, whichever version answers the second time.
 MIX = {
-    "order": {"read_order": 55, "list_orders": 25, "place_order": 10, "read_user": 10},
-    "user": {"read_order": 15, "list_orders": 5, "place_order": 20, "read_user": 60},
+    "order": {"read_order": 55, "list_orders": 25, "place_order": 8, "repeat_order": 2, "read_user": 10},
+    "user": {"read_order": 15, "list_orders": 5, "place_order": 18, "repeat_order": 2, "read_user": 60},
 }
 
 Send = Callable[["Call"], Awaitable[Any]]
@@ -61,6 +62,7 @@ class Traffic:
         self._kinds, self._shares = zip(*MIX[service].items(), strict=True)
         self._users: list[str] = []
         self._orders: deque[tuple[str, str]] = deque(maxlen=RECENT)
+        self._placed: deque[Call] = deque(maxlen=RECENT)
 
     async def prepare(self, send: Send) -> None:
         """Create the users and orders that the later requests read.
@@ -87,6 +89,8 @@ class Traffic:
                 return Call("GET", f"/orders?user_id={user}", "order", 200, _orders_of(user))
             case "place_order":
                 return self._place_order(user)
+            case "repeat_order":
+                return self._random.choice(self._placed)
             case _:
                 return Call("GET", f"/users/{user}", "user", 200, _same(id=user))
 
@@ -97,16 +101,19 @@ class Traffic:
 
     def _place_order(self, user: str) -> Call:
         quantity, price = self._random.randint(1, 5), self._random.randint(100, 9999)
-        body = {"user_id": user, "items": [{"sku": "probe", "quantity": quantity, "unit_price_cents": price}]}
-        same = _same(user_id=user, total_cents=quantity * price)
+        body = {"user_id": user, "items": [{"name": "probe", "quantity": quantity, "unit_price_cents": price}]}
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        right = _same(user_id=user, total_cents=quantity * price)
 
-        def check(answer: Any) -> str | None:
-            wrong = same(answer)
+        def remember(answer: Any) -> str | None:
+            wrong = right(answer)
             if not wrong:
                 self._orders.append((user, str(answer["id"])))
+                same = _same(id=answer["id"], user_id=user, total_cents=quantity * price)
+                self._placed.append(Call("POST", "/orders", "order", 201, same, body, key))
             return wrong
 
-        return Call("POST", "/orders", "order", 201, check, body, {"Idempotency-Key": str(uuid.uuid4())})
+        return Call("POST", "/orders", "order", 201, remember, body, key)
 
 
 def _same(**expected: Any) -> Check:

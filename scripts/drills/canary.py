@@ -1,0 +1,34 @@
+"""The canary drill: a growing share of the users meets the new version, and each share is judged before the next."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from drills.experiment import Drill
+from drills.observed import ObservedRollout
+
+# Few users first, so that a bad release hurts few; then enough for a judgement within seconds; then half of them, the
+# last share at which the stable version still has as much traffic to be compared with.
+WEIGHTS = (5, 25, 50)
+
+
+class Canary(Drill):
+    """A sound release reaches all users without one failed request, and a bad one hurts no more than the first few.
+
+    Because: a share of the users meets the new version, step by step, and each step is judged beside the stable one.
+    """
+
+    name = "canary"
+    strategy = "canary"
+    # Whoever is hurt was among the first step's users; a crash is seen before there are any.
+    harm: ClassVar = {"errors": WEIGHTS[0] / 100, "slow": WEIGHTS[0] / 100, "crash": 0.0}
+
+    def method(self, rollout: ObservedRollout, image: str) -> str:
+        """Start the canary, shift and judge, promote."""
+        rollout.start(image)
+        for weight in WEIGHTS:
+            rollout.shift(canary=weight)
+            judgement = rollout.analysis()
+            if not judgement.successful:
+                return rollout.abort(judgement.reason)
+        return rollout.promote()

@@ -1,0 +1,234 @@
+"""The engine of every drill: it owns the order, so that no drill can forget a part of it.
+
+Steady state first; then the method, with users probing without a pause through it and a tail after it; then, always,
+the way back; the verdict last, from what the users saw (see `drills.verdict`).
+"""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from delivery.rollout import Rejected
+
+from drills.interrupts import Interrupted, Interrupts
+from drills.observed import ObservedRollout, Rollout
+from drills.probes import ProbeError, Prober, Sample
+from drills.record import Record
+from drills.twins import PROMOTED, VERSION, Twin
+
+
+class DrillError(Exception):
+    """A drill cannot be carried out; the message is one line."""
+
+
+class UnsteadyError(DrillError):
+    """The system was not in its steady state before the drill: nothing can be learned from it."""
+
+
+class Drill(ABC):
+    """One release strategy put to the test; its docstring is the hypothesis.
+
+    Attributes:
+        name: how it is called on the command line and in reports.
+        strategy: strategy of the rollout.
+        stage: what the overlay's name ends in, where the drill needs another stage than the plain one.
+        harm: share of the requests during the method that each faulty twin may cost its users.
+    """
+
+    name: ClassVar[str]
+    strategy: ClassVar[str]
+    stage: ClassVar[str] = ""
+    harm: ClassVar[dict[str, float]]
+
+    @abstractmethod
+    def method(self, rollout: ObservedRollout, image: str) -> str:
+        """Carry out the release and return its outcome."""
+
+    @classmethod
+    def hypothesis(cls) -> str:
+        """Return what the drill claims, as one paragraph."""
+        return " ".join(inspect.cleandoc(cls.__doc__ or "").split())
+
+
+@dataclass(frozen=True)
+class System:
+    """What a drill acts on and looks through; tests put other parts in.
+
+    Attributes:
+        name: name of the cluster.
+        stage: puts the cluster into the state that Git describes, for stages whose name ends so, and waits.
+        rollout: makes a rollout of a service with a strategy.
+        prober: makes a prober of a service.
+    """
+
+    name: str
+    stage: Callable[[str], None]
+    rollout: Callable[[str, str], Rollout]
+    prober: Callable[[str], Prober]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long users are watched, in seconds.
+
+    Attributes:
+        steady: before the method: 600 requests at the default rate, enough to see one failure in 200 almost surely.
+        tail: after it: longer than any connection or old process of the losing side lives.
+        sound: altogether around a sound release: 5,000 requests at the default rate, and some.
+        again: after the way back.
+    """
+
+    steady: float = 3.0
+    tail: float = 3.0
+    sound: float = 26.0
+    again: float = 1.5
+
+
+class Experiment:
+    """One run of one drill with one twin.
+
+    Args:
+        drill: what to do.
+        twin: with which release.
+        system: on what.
+        record: where to write down what happens; the console may read it meanwhile.
+        timing: how long to watch.
+        say: receives a line for people, such as that a second Ctrl-C is not needed.
+    """
+
+    def __init__(
+        self,
+        drill: Drill,
+        twin: Twin,
+        system: System,
+        record: Record,
+        timing: Timing = Timing(),
+        say: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        self._drill = drill
+        self._twin = twin
+        self._system = system
+        self._record = record
+        self._timing = timing
+        self._say = say
+        self._prober = system.prober(record.service)
+        self._rollout: ObservedRollout | None = None
+        record.samples = self._prober.samples
+
+    def run(self) -> None:
+        """Carry the drill out and go back, whatever happens; everything is in the record then."""
+        with Interrupts(self._say) as interrupts:
+            try:
+                self._act()
+            except Interrupted as interrupted:
+                self._record.signal = interrupted.number
+                self._record.error = str(interrupted)
+            except UnsteadyError as unsteady:
+                self._record.unsteady = str(unsteady)
+            except Exception as error:  # noqa: BLE001 - a method that crashes still goes back
+                self._note("the method", error)
+            finally:
+                with interrupts.held():
+                    self._go_back()
+
+    def _act(self) -> None:
+        self._prober.spawn()  # its interpreter starts while the stage is set
+        with self._record.step("stage", "what Git says"):
+            self._system.stage(self._drill.stage)
+        with self._record.step("steady state", "users before the release"):
+            self._check_steady()
+        self._record.acted_s = self._record.now()
+        self._record.outcome = self._release()
+        self._record.settled_s = self._record.now()
+        with self._record.step("tail", "users after the release"):
+            self._watch(self._tail_seconds())
+
+    def _check_steady(self) -> None:
+        try:
+            self._prober.start()
+        except ProbeError as error:
+            raise UnsteadyError(str(error)) from error
+        self._watch(self._timing.steady)
+        self._record.stable = self._steady_version(list(self._prober.samples))
+
+    def _steady_version(self, seen: list[Sample]) -> str:
+        """Return the version that answers, if the shop is as it should be without a release."""
+        if not seen:
+            raise UnsteadyError("no request was answered")
+        failed = [sample for sample in seen if sample.failed]
+        if failed:
+            raise UnsteadyError(f"{len(failed)} of {len(seen)} requests failed ({failed[0].error})")
+        versions = {sample.version for sample in seen if sample.service == self._record.service}
+        [version] = versions if len(versions) == 1 else [None]
+        if version is None or version == VERSION:
+            found = ", ".join(sorted(str(version) for version in versions)) or "none"
+            raise UnsteadyError(f"one version other than {VERSION} should answer, found {found}")
+        return version
+
+    def _release(self) -> str:
+        rollout = self._system.rollout(self._record.service, self._drill.strategy)
+        self._rollout = ObservedRollout(rollout, self._record)
+        try:
+            return self._drill.method(self._rollout, f"{self._record.service}:{self._twin.tag}")
+        except Rejected as rejected:  # a release that never gets ready is an answer, not a crash
+            self._record.rejected = str(rejected)
+            return self._rollout.abort(str(rejected))
+
+    def _tail_seconds(self) -> float:
+        if self._record.outcome != PROMOTED or not self._prober.samples:
+            return self._timing.tail
+        watched = self._record.now() + self._record.started - self._prober.samples[0].scheduled
+        return max(self._timing.tail, self._timing.sound - watched)
+
+    def _watch(self, seconds: float) -> None:
+        """Let users pass for so long; an interruptible wait, and nothing to wait for but them."""
+        threading.Event().wait(seconds)
+
+    # The way back
+
+    def _go_back(self) -> None:
+        with self._record.step("go back", "traffic, then everything, to what Git says"):
+            self._attempt("the abort", self._abort)
+            self._attempt("the prober", self._end_probing)
+            again = self._system.prober(self._record.service)
+            again.spawn()
+            self._attempt("the way back", lambda: self._system.stage(self._drill.stage))
+        with self._record.step("steady again", "users after the way back"):
+            self._attempt("the check after the way back", lambda: self._check_again(again))
+
+    def _abort(self) -> None:
+        if self._rollout and self._rollout.open:
+            self._record.outcome = self._rollout.abort(self._record.error or "the drill ended early")
+            self._record.settled_s = self._record.now()
+
+    def _end_probing(self) -> None:
+        schedule = self._prober.stop()
+        if schedule.due:
+            self._record.schedules.append(schedule)
+
+    def _check_again(self, prober: Prober) -> None:
+        self._record.again = prober.samples
+        try:
+            prober.start()
+            self._watch(self._timing.again)
+        finally:
+            self._record.schedules.append(prober.stop())
+        version = self._steady_version(prober.samples)
+        if self._record.stable and version != self._record.stable:
+            raise UnsteadyError(f"{self._record.stable} should answer again, {version} does")
+
+    def _attempt(self, what: str, do: Callable[[], None]) -> None:
+        """Do one part of the way back; its failure must not keep the next part from being done."""
+        try:
+            do()
+        except Exception as error:  # noqa: BLE001 - see above
+            self._note(what, error)
+
+    def _note(self, what: str, error: Exception) -> None:
+        line = f"{what} failed: {type(error).__name__}: {' '.join(str(error).split())}"
+        self._record.error = f"{self._record.error}; {line}" if self._record.error else line

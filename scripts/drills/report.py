@@ -1,0 +1,117 @@
+"""What is kept of a drill: `report.json`, checked against its schema, and `requests.csv` with every request."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import json
+import os
+from collections import defaultdict
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from drills.probes import Sample
+from drills.record import Record
+from drills.verdict import Limits, Ruling, harm, hurt
+
+SCHEMA = Path(__file__).with_name("report.schema.json")
+REPORT = "report.json"
+REQUESTS = "requests.csv"
+COLUMNS = ("scheduled", "latency_ms", "status", "version", "trace_id", "method", "path", "service", "lag_ms", "error")
+
+
+def write(record: Record, ruling: Ruling, limits: Limits, folder: Path) -> Path:
+    """Write both files into `<folder>/<drill>-<twin>/` and return the path of the report.
+
+    Raises:
+        jsonschema.ValidationError: the report does not fit its own schema.
+    """
+    report = as_json(record, ruling, limits)
+    jsonschema.validate(report, json.loads(SCHEMA.read_text()), format_checker=jsonschema.FormatChecker())
+    place = folder / record.name
+    replace(place / REQUESTS, _csv(record.requests))
+    replace(place / REPORT, json.dumps(report, indent=2) + "\n")
+    return place / REPORT
+
+
+def clear(name: str, folder: Path) -> None:
+    """Remove what an earlier run of this drill left, so that no old verdict outlives a run that was killed."""
+    for file in (REPORT, REQUESTS):
+        (folder / name / file).unlink(missing_ok=True)
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file so that readers see the old one or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+def as_json(record: Record, ruling: Ruling, limits: Limits) -> dict[str, Any]:
+    """Return the report as the schema describes it."""
+    return {
+        "drill": record.drill,
+        "twin": record.twin.name,
+        "service": record.service,
+        "cluster": record.cluster,
+        "hypothesis": record.hypothesis,
+        "started_at": record.started_at,
+        "duration_s": max((step.finished_s or 0 for step in record.steps), default=0),
+        "steps": [asdict(step) for step in record.steps],
+        "judgements": [asdict(finding) for finding in record.findings],
+        "requests": _requests(record),
+        "schedules": [asdict(schedule) for schedule in record.schedules],
+        "harm": {
+            "requests": len(hurt(record, limits)),
+            "share": round(harm(record, limits), 6),
+            "allowed_share": limits.harm,
+        },
+        "time_to_detect_s": record.time_to_detect_s,
+        "time_to_roll_back_s": record.time_to_roll_back_s,
+        "outcome": record.outcome or None,
+        "verdict": ruling.verdict,
+        "reason": ruling.reason,
+    }
+
+
+def counts(samples: list[Sample]) -> dict[str, dict[str, int]]:
+    """Return the number of requests by version and status, 'none' where there was no answer."""
+    table: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for sample in samples:
+        table[sample.version or "none"][str(sample.status or "none")] += 1
+    return {version: dict(sorted(row.items())) for version, row in sorted(table.items())}
+
+
+def _requests(record: Record) -> dict[str, Any]:
+    samples = record.requests
+    failures = [_failure(record, sample) for sample in samples if sample.failed]
+    return {
+        "total": len(samples),
+        "failed": len(failures),
+        "by_version_and_status": counts(samples),
+        "failures": failures,
+    }
+
+
+def _failure(record: Record, sample: Sample) -> dict[str, Any]:
+    kept = ("latency_ms", "status", "version", "trace_id", "method", "path", "error")
+    when = {"scheduled": _utc(sample.scheduled), "at_s": round(sample.scheduled - record.started, 3)}
+    return when | {name: getattr(sample, name) for name in kept}
+
+
+def _csv(samples: list[Sample]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for sample in samples:
+        writer.writerow([_utc(sample.scheduled), *(getattr(sample, name) for name in COLUMNS[1:])])
+    return text.getvalue()
+
+
+def _utc(seconds: float) -> str:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="microseconds")

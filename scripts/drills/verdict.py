@@ -1,0 +1,185 @@
+"""The verdict on a drill: from what users saw and what the rollout came to, never from the analysis under test.
+
+Pure functions over a finished record. The order of the rules is the order of doubt: first whether the drill was carried
+out, then whether there is evidence, then whether the fault was there at all, and only then what became of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from drills.probes import Sample
+from drills.record import Record
+from drills.twins import PROMOTED
+
+PASSED = "Passed"
+FAILED = "Failed"
+INCONCLUSIVE = "Inconclusive"
+ERROR = "Error"
+
+# So many answers of a release that fails every fifth request show at least one failure, but for one case in 70,000. If
+# users saw none, then whoever claims to have found the fault found something else.
+TELLING = 50
+# A median of fewer answers says nothing about how late a version answers.
+ENOUGH_FOR_A_MEDIAN = 5
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """The verdict and why, in one sentence."""
+
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What users can bear.
+
+    Attributes:
+        slow_ms: an answer later than this is a slow one (from the SLO).
+        harm: share of the requests during the method that the release may hurt.
+    """
+
+    slow_ms: float
+    harm: float = 0.0
+
+
+Rule = Callable[[Record, Limits], Ruling | None]
+
+
+def judge(record: Record, limits: Limits) -> Ruling:
+    """Return the verdict: the first rule that has something to say."""
+    for rule in (_carried_out, _evidence, _sound if record.twin.expected == PROMOTED else _faulty):
+        ruling = rule(record, limits)
+        if ruling:
+            return ruling
+    raise AssertionError("the last rule always rules")
+
+
+def hurt(record: Record, limits: Limits) -> list[Sample]:
+    """Return the requests during the method that failed, or that the new version answered too late."""
+    exposed = record.between(record.acted_s, record.settled_s)
+    return [
+        sample
+        for sample in exposed
+        if sample.failed or (_by_new(record)(sample) and sample.latency_ms > limits.slow_ms)
+    ]
+
+
+def harm(record: Record, limits: Limits) -> float:
+    """Return the share of the requests during the method that the release hurt."""
+    exposed = record.between(record.acted_s, record.settled_s)
+    return len(hurt(record, limits)) / len(exposed) if exposed else 0.0
+
+
+def _carried_out(record: Record, _limits: Limits) -> Ruling | None:
+    if record.error:
+        return Ruling(ERROR, f"The drill could not be carried out: {record.error}.")
+    if record.unsteady:
+        return Ruling(INCONCLUSIVE, f"Not started, the system was not steady: {record.unsteady}.")
+    if not record.outcome:
+        return Ruling(ERROR, "The method ended without an outcome.")
+    return None
+
+
+def _evidence(record: Record, _limits: Limits) -> Ruling | None:
+    windows = {
+        "before the release": record.between(None, record.acted_s),
+        "during the release": record.between(record.acted_s, record.settled_s),
+        "after the release": record.between(record.settled_s, None),
+        "after the way back": record.again,
+    }
+    for name, samples in windows.items():
+        if not samples:
+            return Ruling(INCONCLUSIVE, f"No user was seen {name}, so nothing is known about it.")
+    for schedule in record.schedules:
+        if not schedule.kept:
+            return Ruling(
+                INCONCLUSIVE,
+                f"The prober did not keep its rate: {schedule.sent} of {schedule.due} requests sent,"
+                f" {schedule.late} of them late, the latest by {schedule.lag_max_ms:.0f} ms.",
+            )
+    return None
+
+
+def _sound(record: Record, _limits: Limits) -> Ruling:
+    requests = record.requests
+    failed = [sample for sample in requests if sample.failed]
+    if record.outcome != PROMOTED:
+        return Ruling(FAILED, f"A sound release was rolled back: {_why_back(record)}")
+    if failed:
+        return Ruling(FAILED, f"{len(failed)} of {len(requests)} requests failed, {_most(failed)}.")
+    strangers = _answered_by_others(record, record.version)
+    if strangers:
+        return Ruling(FAILED, f"Promoted, but users were still answered by {strangers} at the end.")
+    return Ruling(PASSED, f"Promoted; not one of {len(requests)} requests failed.")
+
+
+def _faulty(record: Record, limits: Limits) -> Ruling:
+    if not _seen(record, limits):
+        return Ruling(
+            INCONCLUSIVE, f"The fault was never seen ({record.twin.about}), so nothing was there to be caught."
+        )
+    if record.outcome == PROMOTED:
+        return Ruling(FAILED, f"{record.twin.about.capitalize()} was promoted; {_cost(record, limits)}.")
+    late = [sample for sample in record.between(record.settled_s, None) if sample.failed]
+    if late:
+        return Ruling(FAILED, f"{len(late)} requests failed after the way back, {_most(late)}.")
+    strangers = _answered_by_others(record, record.stable)
+    if strangers:
+        return Ruling(FAILED, f"Rolled back, but users were still answered by {strangers} at the end.")
+    if harm(record, limits) > limits.harm:
+        return Ruling(FAILED, f"Rolled back too late: {_cost(record, limits)}, at most {limits.harm:.1%} may be.")
+    return Ruling(PASSED, f"Rolled back after {record.time_to_detect_s or 0:.1f} s; {_cost(record, limits)}.")
+
+
+# Whether the fault was there
+
+
+def _seen(record: Record, limits: Limits) -> bool:
+    if record.twin.name == "crash":
+        return bool(re.search("crash|exit|error", record.rejected, re.IGNORECASE))
+    answers = [sample for sample in record.between(record.acted_s, None) if _by_new(record)(sample)]
+    if _shows(record.twin.name, answers, limits):
+        return True
+    found = any(finding.verdict == FAILED for finding in record.findings)
+    return found and len(answers) < TELLING
+
+
+def _shows(fault: str, answers: Sequence[Sample], limits: Limits) -> bool:
+    if fault == "errors":
+        return any(sample.status is not None and sample.status >= 500 for sample in answers)
+    return len(answers) >= ENOUGH_FOR_A_MEDIAN and median(s.latency_ms for s in answers) > limits.slow_ms
+
+
+# Words
+
+
+def _by_new(record: Record) -> Callable[[Sample], bool]:
+    return lambda sample: sample.service == record.service and sample.version == record.version
+
+
+def _answered_by_others(record: Record, version: str) -> str:
+    tail = [sample for sample in record.between(record.settled_s, None) if sample.service == record.service]
+    return ", ".join(sorted({str(sample.version or "nobody") for sample in tail if sample.version != version}))
+
+
+def _why_back(record: Record) -> str:
+    bad = [finding.reason for finding in record.findings if finding.verdict != PASSED]
+    reason = record.rejected or (bad[0] if bad else "nobody said why")
+    return reason if reason.endswith(".") else f"{reason}."
+
+
+def _cost(record: Record, limits: Limits) -> str:
+    count = len(hurt(record, limits))
+    return f"{count} users were hurt ({harm(record, limits):.1%} of the requests)" if count else "no user was hurt"
+
+
+def _most(failed: Sequence[Sample]) -> str:
+    [(error, count)] = Counter(sample.error for sample in failed).most_common(1)
+    return f"{count} of them with '{error}'"
