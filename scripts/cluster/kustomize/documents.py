@@ -9,10 +9,12 @@ from typing import Any
 
 import yaml
 
+from cluster.errors import ClusterError
+
 Object = dict[str, Any]
 
 
-class ManifestError(Exception):
+class ManifestError(ClusterError):
     """A manifest that cannot be used; the text is one line for people that names file, place and problem."""
 
 
