@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from opentelemetry import context as context_api
 from opentelemetry.trace import format_span_id, format_trace_id, set_span_in_context
 
+from chassis.logs import RequestLog
 from chassis.metrics import Metrics
 from chassis.telemetry import Telemetry, end_span
 
@@ -30,14 +30,17 @@ class Observer:
         version: the version that every response carries.
         metrics: where responses are counted.
         telemetry: where spans come from.
+        log: where each request leaves its line.
     """
 
-    def __init__(self, app: WSGIApplication, version: str, metrics: Metrics, telemetry: Telemetry) -> None:
+    def __init__(
+        self, app: WSGIApplication, version: str, metrics: Metrics, telemetry: Telemetry, log: RequestLog
+    ) -> None:
         self._app = app
         self._version = (VERSION_HEADER, version)
         self._metrics = metrics
         self._telemetry = telemetry
-        self._log = structlog.get_logger()
+        self._log = log
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -67,17 +70,8 @@ class Observer:
         trace_id, span_id = format_trace_id(context.trace_id), format_span_id(context.span_id)
         exemplar = {"trace_id": trace_id, "span_id": span_id} if context.trace_flags.sampled else None
         self._metrics.observe(method, route, status, seconds, exemplar)
-        write = self._log.error if status >= 500 else self._log.info
-        write(
-            "request",
-            method=method,
-            route=route,
-            path=path if path.isascii() else path.encode("latin-1").decode(errors="replace"),
-            status=status,
-            duration_ms=round(seconds * 1000, 3),
-            trace_id=trace_id,
-            span_id=span_id,
-        )
+        readable = path if path.isascii() else path.encode("latin-1").decode(errors="replace")
+        self._log.write(method, route, readable, status, seconds, trace_id, span_id)
 
 
 def _trace_headers(environ: WSGIEnvironment) -> dict[str, str]:

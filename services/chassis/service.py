@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Flask
 
 from chassis import faults, health, logs, openapi, problems, routes
@@ -12,6 +14,9 @@ from chassis.observing import Observer
 from chassis.routes import Route
 from chassis.shutdown import Shutdown
 from chassis.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -57,6 +62,10 @@ class Service:
         health.install(app, self.shutdown, self.metrics, ready, never_ready=self.settings.fault_not_ready)
         routes.install(app, api, openapi.describe(self.name, self.settings.app_version, api))
         app.extensions["chassis"] = self
-        observer = Observer(app.wsgi_app, self.settings.app_version, self.metrics, self.telemetry)
-        app.wsgi_app = observer  # type: ignore[method-assign]
+        app.wsgi_app = self._observe(app.wsgi_app)  # type: ignore[method-assign]
         return app
+
+    def _observe(self, app: WSGIApplication) -> Observer:
+        version = self.settings.app_version
+        log = logs.RequestLog(self.name, version, self.settings.log_level)
+        return Observer(app, version, self.metrics, self.telemetry, log)
