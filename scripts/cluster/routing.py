@@ -47,7 +47,7 @@ class Router:
         Every split of the service in the namespace is changed. Returns when the mesh has carried it out, if it says so.
 
         Raises:
-            ClusterError: the weights do not add up to 100 or name a subset that is not there; nothing splits the service.
+            ClusterError: weights do not add up to 100 or name a subset that is not there; nothing splits the service.
         """
         _check_sum(weights)
         self._check_subsets(service, weights)

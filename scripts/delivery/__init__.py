@@ -1,0 +1,1 @@
+"""Releases: blue-green and canary rollouts, each step judged from what the gateway measured."""

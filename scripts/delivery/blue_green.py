@@ -1,0 +1,104 @@
+"""Blue-green: the new version stands complete beside the active one, and all users move at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cluster import endpoints
+from cluster.client import Cluster
+from cluster.errors import NotFound
+from cluster.transport import Json
+from delivery import copies
+from delivery.errors import DeliveryError
+from delivery.naming import other_colour, version_of
+from delivery.release import Release
+from delivery.steps import Reporter
+
+PREVIEW = "preview"
+
+
+class BlueGreenStrategy:
+    """Moves a Service from one colour to the other by its selector.
+
+    Args:
+        cluster: where the release happens.
+        reporter: who is told of the parts of a promotion.
+    """
+
+    name = "blue-green"
+    track = PREVIEW
+
+    def __init__(self, cluster: Cluster, reporter: Reporter) -> None:
+        self._cluster = cluster
+        self._reporter = reporter
+
+    def plan(self, service: str, image: str) -> tuple[Release, Json]:
+        """See `Strategy.plan`."""
+        version = version_of(image)
+        selector = self._cluster.services.get(service)["spec"]["selector"]
+        active = copies.stable_deployment(self._cluster, service, selector)
+        if copies.VERSION not in selector:
+            raise DeliveryError(f"Service {service} does not select by version: stage a blue-green overlay first")
+        if selector[copies.VERSION] == version:
+            raise DeliveryError(f"version {version} of {service} is active already: blue and green must differ in it")
+        release = Release(
+            service=service,
+            strategy=self.name,
+            image=image,
+            version=version,
+            stable=active["metadata"]["name"],
+            copy=other_colour(active["metadata"]["name"]),
+            selector=selector,
+            images=copies.images(active),
+            stable_version=selector[copies.VERSION],
+            preview_selector=self._preview(service)["spec"]["selector"],
+        )
+        labels = {copies.VERSION: version}
+        return release, copies.copy_of(active, release.copy, image, labels, release.annotation())
+
+    def open_door(self, release: Release) -> None:
+        """See `Strategy.open_door`."""
+        preview = f"{release.service}-{PREVIEW}"
+        self._cluster.patch_selector(preview, _with_version(release.preview_selector, release.version))
+        endpoints.wait_serving(self._cluster, preview, self._labels(release.copy))
+
+    def switch(self, release: Release) -> None:
+        """Send all users to the new version."""
+        self._cluster.patch_selector(release.service, _with_version(release.selector, release.version))
+        endpoints.wait_not_serving(self._cluster, release.service, self._labels(release.stable))
+
+    def back(self, release: Release) -> None:
+        """See `Strategy.back`."""
+        self._cluster.patch_selector(release.service, release.selector)
+
+    def tidy(self, release: Release) -> None:
+        """See `Strategy.tidy`."""
+        endpoints.wait_serving(self._cluster, release.service, self._labels(release.stable))
+        self._cluster.patch_selector(f"{release.service}-{PREVIEW}", release.preview_selector)
+
+    def commit(self, release: Release) -> None:
+        """See `Strategy.commit`: the switch has done it, unless nobody switched."""
+        if self._cluster.services.get(release.service)["spec"]["selector"].get(copies.VERSION) != release.version:
+            raise DeliveryError(
+                f"Service {release.service} does not lead to {release.version}: switch before you promote"
+            )
+
+    def clean(self, release: Release) -> None:
+        """See `Strategy.clean`."""
+        with self._reporter.step("delete", deployment=release.stable):
+            endpoints.wait_not_serving(self._cluster, release.service, self._labels(release.stable))
+            self._cluster.deployments.delete(release.stable)
+
+    def _preview(self, service: str) -> Json:
+        try:
+            return self._cluster.services.get(f"{service}-{PREVIEW}")
+        except NotFound as error:
+            raise DeliveryError(f"there is no Service {service}-{PREVIEW}: stage a blue-green overlay first") from error
+
+    def _labels(self, deployment: str) -> dict[str, str]:
+        labels: dict[str, str] = self._cluster.deployments.get(deployment)["spec"]["selector"]["matchLabels"]
+        return labels
+
+
+def _with_version(selector: Mapping[str, str], version: str) -> dict[str, str]:
+    return {**selector, copies.VERSION: version}

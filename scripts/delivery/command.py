@@ -1,0 +1,52 @@
+"""A whole release in one go, as the command line runs it: start, verify, shift and judge or switch and judge, promote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cluster.errors import ClusterError
+from delivery.blue_green import BlueGreenStrategy
+from delivery.errors import DeliveryError, Rejected
+from delivery.judgement import Judgement, Outcome
+from delivery.rollout import Rollout
+
+# Few users first; half of them last, where stable still has as much traffic as the canary compared with it.
+WEIGHTS = (10, 25, 50)
+
+
+def release(rollout: Rollout, image: str, strategy: str, weights: Sequence[int] = WEIGHTS) -> tuple[Outcome, str]:
+    """Carry a release out and return how it ended, and why.
+
+    Raises:
+        ClusterError: the cluster stood in the way; the users are back on the old version where that could be done.
+        DeliveryError: the release could not begin.
+    """
+    try:
+        rollout.start(image)
+    except Rejected as rejected:
+        return Outcome.ROLLED_BACK, rejected.reason
+    try:
+        judgement = _judged(rollout, strategy, weights)
+        if not judgement.successful:
+            return rollout.abort(judgement.reason), f"{judgement.step}: {judgement.verdict}, {judgement.reason}"
+        outcome = rollout.promote()
+        return outcome, judgement.reason if outcome is Outcome.PROMOTED else "the stable Deployment did not get ready"
+    except (ClusterError, DeliveryError):
+        rollout.restore()
+        raise
+
+
+def _judged(rollout: Rollout, strategy: str, weights: Sequence[int]) -> Judgement:
+    """Return the first judgement that is no success, or the last one."""
+    judgement = rollout.verify()
+    if strategy == BlueGreenStrategy.name:
+        if judgement.successful:
+            rollout.switch()
+            judgement = rollout.analysis()
+        return judgement
+    for weight in weights:
+        if not judgement.successful:
+            break
+        rollout.shift(canary=weight)
+        judgement = rollout.analysis()
+    return judgement

@@ -1,0 +1,45 @@
+"""Names that follow from other names: versions from image tags, copies from the Deployments they are made of."""
+
+from __future__ import annotations
+
+import re
+
+from delivery.errors import DeliveryError
+
+COLOURS = {"blue": "green", "green": "blue"}
+_REFERENCE = re.compile(r"^(?P<repository>[\w./:-]*?(?P<name>[\w.-]+)):(?P<tag>[\w][\w.-]*)$")
+_LABEL = re.compile(r"^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$")
+
+
+def image_name(image: str) -> str:
+    """Return the last part of an image's repository: ``order`` for ``registry:5000/shop/order:v2``."""
+    return image.split("@", 1)[0].rsplit("/", 1)[-1].split(":", 1)[0]
+
+
+def version_of(image: str) -> str:
+    """Return the version that an image's tag stands for: the part before the first dash.
+
+    Raises:
+        DeliveryError: there is no tag, or it makes no label.
+    """
+    match = _REFERENCE.match(image)
+    if not match:
+        raise DeliveryError(f"image {image} has no tag: name it as in {image_name(image) or 'order'}:v2")
+    version = match["tag"].split("-", 1)[0]
+    if not _LABEL.match(version):
+        raise DeliveryError(f"image {image}: its tag gives the version {version!r}, which is no value for a label")
+    return version
+
+
+def other_colour(name: str) -> str:
+    """Return the name of the Deployment of the other colour.
+
+    Raises:
+        DeliveryError: the name ends in neither colour.
+    """
+    stem, _, colour = name.rpartition("-")
+    if colour not in COLOURS:
+        raise DeliveryError(
+            f"Deployment {name} is neither -blue nor -green: stage an overlay with the blue-green component first"
+        )
+    return f"{stem}-{COLOURS[colour]}"

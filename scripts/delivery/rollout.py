@@ -1,0 +1,269 @@
+"""A release from its first pod to its promotion, or back: the verbs that drills and the release command speak."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+
+from cluster import wait
+from cluster.client import Cluster
+from cluster.errors import Conflict, PrometheusError, Unready
+from cluster.prometheus import Prometheus
+from delivery import smoke
+from delivery.analysis import Analysis, Window
+from delivery.blue_green import BlueGreenStrategy
+from delivery.canary import CanaryStrategy
+from delivery.errors import DeliveryError, Rejected, UnderWay
+from delivery.judge import Judge, PlainJudge
+from delivery.judgement import Judgement, Outcome
+from delivery.release import Release, find_release, forget, note, running
+from delivery.slo import Slo, load_slo
+from delivery.steps import OnStep, Reporter
+from delivery.strategy import Strategy
+
+# How long a gateway may take to know a version that is ready.
+REACH_DEADLINE = 15.0
+
+
+class Rollout:
+    """One release of one service.
+
+    If it is interrupted in the middle of a verb, it goes back before the interruption goes on.
+
+    Args:
+        cluster: where it happens.
+        service: the Service under release.
+        strategy: ``canary`` or ``blue-green``.
+        on_step: is told of every step when it is over.
+        judge: who decides; None for the plain judge.
+        slo: thresholds; None for those in observability/slo.
+        smoke_paths: what smoke requests ask for; None for the service's list.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        service: str,
+        strategy: str = "canary",
+        on_step: OnStep | None = None,
+        judge: Judge | None = None,
+        slo: Slo | None = None,
+        smoke_paths: Sequence[str] | None = None,
+    ) -> None:
+        self._cluster = cluster
+        self._service = service
+        self._reporter = Reporter(on_step)
+        self._strategy = _strategy(strategy, cluster, self._reporter)
+        self._slo = slo or load_slo(service)
+        self._judge = judge or PlainJudge(self._slo)
+        self._prometheus = Prometheus(cluster)
+        self._paths = list(smoke_paths or [f"/{service}s"])
+        self._release: Release | None = None
+        self._outcome: Outcome | None = None
+        self._what = "nothing shifted yet"
+        self._since: float | None = None
+
+    @classmethod
+    def adopt(cls, cluster: Cluster, service: str, on_step: OnStep | None = None) -> Rollout:
+        """Return the release that some process began and did not end.
+
+        Raises:
+            DeliveryError: there is none.
+        """
+        release = find_release(cluster, service)
+        if release is None:
+            raise DeliveryError(f"no release of {service} is under way in namespace {cluster.namespace}")
+        rollout = cls(cluster, service, release.strategy, on_step)
+        rollout._release = release
+        return rollout
+
+    def start(self, image: str) -> None:
+        """Run the new version beside the stable one, until the gateway's side door leads to it.
+
+        Raises:
+            Rejected: it never gets ready or cannot be reached; what was made is removed again.
+            UnderWay: another release of the service has not ended.
+            DeliveryError: the stage is not set for this release.
+        """
+        with self._reporter.step("start", image=image) as details, self._going_back():
+            release = self._begin(image)
+            details.update(version=release.version, deployment=release.copy)
+            try:
+                wait.deployment_ready(self._cluster, release.copy)
+                self._strategy.open_door(release)
+                self._reach(release)
+            except Unready as error:
+                raise self._rejected(str(error)) from error
+
+    def verify(self) -> Judgement:
+        """Send smoke requests through the side door, where no user is, and judge the answers."""
+        release = self._started()
+        with self._reporter.step("verify", track=self._strategy.track) as details, self._going_back():
+            started = time.time()
+            answers = smoke.ask_all(self._cluster.gateway_url, self._paths, self._strategy.track)
+            finding = self._judge.smoke(answers, release.version)
+            details.update(verdict=finding.verdict, reason=finding.reason)
+            return Judgement(
+                step=f"{self._strategy.track} before any user",
+                verdict=finding.verdict,
+                reason=finding.reason,
+                query=f"GET {', '.join(self._paths)} with {smoke.HEADER}: {self._strategy.track}",
+                samples=[answer.as_dict() for answer in answers],
+                numbers=finding.numbers,
+                started=started,
+                ended=time.time(),
+            )
+
+    def shift(self, canary: int) -> None:
+        """Send a share of the users, in percent, to the canary.
+
+        Raises:
+            DeliveryError: this is no canary release.
+        """
+        release = self._started()
+        if not isinstance(self._strategy, CanaryStrategy):
+            raise DeliveryError("blue-green has no weights to shift: switch")
+        with self._reporter.step("shift", canary=canary), self._going_back():
+            self._strategy.shift(release, canary)
+            self._what, self._since = f"canary at {canary} %", self._now()
+
+    def switch(self) -> None:
+        """Send all users to the preview.
+
+        Raises:
+            DeliveryError: this is no blue-green release.
+        """
+        release = self._started()
+        if not isinstance(self._strategy, BlueGreenStrategy):
+            raise DeliveryError("a canary has no selector to switch: shift its weight")
+        with self._reporter.step("switch", version=release.version), self._going_back():
+            self._what, self._since = f"{release.version} after the switch", self._now()
+            self._strategy.switch(release)
+
+    def analysis(self, deadline: float | None = None) -> Judgement:
+        """Judge the new version since the last shift or switch; returns as soon as that is decided.
+
+        Args:
+            deadline: seconds after which it is Inconclusive; None for the objectives' own.
+        """
+        self._started()
+        with self._reporter.step("analysis", of=self._what) as details, self._going_back():
+            judgement = Analysis(self._prometheus, self._judge, self._slo, self._cluster.namespace).run(
+                self._window(deadline)
+            )
+            details.update(verdict=judgement.verdict, reason=judgement.reason)
+            return judgement
+
+    def promote(self) -> Outcome:
+        """Make the new version the stable one and remove what is left over; without one failed request.
+
+        A stable Deployment that does not get ready on the new image is rolled back.
+        """
+        release = self._started()
+        with self._reporter.step("promote", image=release.image) as details, self._going_back():
+            try:
+                self._strategy.commit(release)
+            except Unready as error:
+                details["error"] = str(error)
+                return self.abort(str(error))
+            forget(self._cluster, release)
+            self._release, self._outcome = None, Outcome.PROMOTED
+            self._strategy.clean(release)
+        return Outcome.PROMOTED
+
+    def abort(self, reason: str = "") -> Outcome:
+        """Send all users back to the old version at once, then remove the new one; aborting twice does no harm.
+
+        Raises:
+            DeliveryError: the release was promoted.
+        """
+        if self._outcome is Outcome.PROMOTED:
+            raise DeliveryError(f"{self._service} was promoted: release the old version, or stage the overlay")
+        if self._release is not None:
+            release = self._release
+            with self._reporter.step("abort", reason=reason):
+                self._strategy.back(release)
+                self._strategy.tidy(release)
+                self._cluster.deployments.delete(release.copy)
+                forget(self._cluster, release)
+        self._release, self._outcome = None, Outcome.ROLLED_BACK
+        return Outcome.ROLLED_BACK
+
+    def restore(self) -> None:
+        """End a release that is still open; what Git says comes back by staging the overlay."""
+        if self._release is not None:
+            self.abort("restored")
+
+    # Inside
+
+    def _begin(self, image: str) -> Release:
+        if self._release is not None:
+            raise UnderWay(f"this release of {self._service} has begun already")
+        other = find_release(self._cluster, self._service)
+        if other and running(self._cluster, other):
+            raise _under_way(other)
+        release, body = self._strategy.plan(self._service, image)
+        try:
+            self._cluster.deployments.create(body)
+        except Conflict as error:
+            raise UnderWay(
+                f"Deployment {release.copy} exists already: another release has just begun, or it is left over and"
+                " staging the overlay removes it"
+            ) from error
+        self._release, self._outcome = release, None
+        note(self._cluster, release)
+        return release
+
+    def _reach(self, release: Release) -> None:
+        track = self._strategy.track
+        answer = smoke.reach(self._cluster.gateway_url, self._paths[0], track, REACH_DEADLINE)
+        if not answer.version:
+            door = f"{smoke.HEADER}: {track}"
+            raise self._rejected(f"the gateway does not lead to {release.copy} by {door}: {answer.said}")
+
+    def _rejected(self, reason: str) -> Rejected:
+        self.abort(reason)
+        return Rejected(reason)
+
+    def _started(self) -> Release:
+        if self._release is None:
+            raise DeliveryError(f"no release of {self._service} has been started, or it has ended")
+        return self._release
+
+    def _window(self, deadline: float | None) -> Window:
+        settings = self._slo.analysis
+        baseline = settings.baseline_seconds if self._strategy.name == BlueGreenStrategy.name else None
+        return Window(self._what, self._since, baseline, deadline or settings.deadline_seconds)
+
+    def _now(self) -> float | None:
+        """Return the time by Prometheus' clock; without it the analysis counts from when it is asked."""
+        try:
+            return self._prometheus.now()
+        except PrometheusError:
+            return None
+
+    @contextlib.contextmanager
+    def _going_back(self) -> Iterator[None]:
+        """Go back when the process is told to stop, by Ctrl-C or SIGTERM, and stop then."""
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit) as interruption:
+            if self._release is not None:
+                self.abort(f"interrupted ({type(interruption).__name__})")
+            raise
+
+
+def _strategy(name: str, cluster: Cluster, reporter: Reporter) -> Strategy:
+    if name == CanaryStrategy.name:
+        return CanaryStrategy(cluster, reporter)
+    if name == BlueGreenStrategy.name:
+        return BlueGreenStrategy(cluster, reporter)
+    raise DeliveryError(f"there is no strategy {name}: choose {CanaryStrategy.name} or {BlueGreenStrategy.name}")
+
+
+def _under_way(release: Release) -> UnderWay:
+    return UnderWay(
+        f"a {release.strategy} release of {release.service} to {release.image} is under way since {release.started}:"
+        f" end it with `python -m delivery abort {release.service}`"
+    )
