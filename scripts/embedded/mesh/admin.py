@@ -69,8 +69,9 @@ class Admin:
     async def failed_listeners(self) -> dict[str, str]:
         """Return why listeners could not be set up, by name."""
         dump = json.loads(await self._get("/config_dump", resource="dynamic_listeners"))
-        states: list[dict[str, Any]] = dump.get("configs", [])
-        return {state["name"]: state["error_state"].get("details", "") for state in states if "error_state" in state}
+        listeners: list[dict[str, Any]] = dump.get("configs", [])
+        errors = [listener["error_state"] for listener in listeners if "error_state" in listener]
+        return {error["failed_configuration"]["name"]: error.get("details", "") for error in errors}
 
     async def reopen_logs(self) -> None:
         """Make Envoy write its logs to new files."""

@@ -21,7 +21,11 @@ from embedded.mesh.translate import Configuration, Resources
 _LOG = logging.getLogger(__name__)
 _PATIENCE = 5.0
 _POLL = 0.001
-_WHY = re.compile(r"(?:update|config).*rejected: (.*)")
+_WHY = re.compile(r"config update rejected: (.+?)(?=\n\[\d{4}-|\Z)", re.DOTALL)
+# Envoy writes its log with a delay.
+_LOG_DELAY = 1.0
+_LOG_POLL = 0.02
+_LONGEST_REASON = 600
 
 
 class RefusedError(Exception):
@@ -58,6 +62,7 @@ class Delivery:
         self._refusals: dict[str, int] = {}
         # What was written, but could not be acknowledged because Envoy was away.
         self._owed: Versions = {}
+        self._logged = files.log_size()
         # Where Envoy may still send requests to.
         self.live: set[Address] = set()
 
@@ -140,16 +145,18 @@ class Delivery:
         if refused == {names.LISTENERS} and (why := await self._admin.failed_listeners()):
             self._owed.pop(names.LISTENERS, None)
             raise RefusedListenersError(why)
-        raise RefusedError(self._why())
+        raise RefusedError(await self._why())
 
-    def _why(self) -> str:
-        """Find Envoy's reason in the last lines of its log; the administration interface does not tell it."""
-        try:
-            text = self._files.log.read_text(errors="replace")[-20_000:]
-        except OSError:
-            text = ""
-        reasons = _WHY.findall(text)
-        return reasons[-1].strip() if reasons else "no reason was found in Envoy's log"
+    async def _why(self) -> str:
+        """Find Envoy's reason in what it logged since the last time; the administration interface does not tell it."""
+        deadline = time.monotonic() + _LOG_DELAY
+        while time.monotonic() < deadline:
+            reasons = _WHY.findall(self._files.log_text(self._logged))
+            if reasons:
+                self._logged = self._files.log_size()
+                return " ".join(reasons[-1].split())[:_LONGEST_REASON]
+            await asyncio.sleep(_LOG_POLL)
+        return "no reason was found in Envoy's log"
 
 
 def _widened(before: Configuration, wanted: Configuration) -> Configuration:

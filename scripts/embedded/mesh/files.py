@@ -67,6 +67,18 @@ class Files:
         self._set(routes=wanted.routes, listeners=wanted.listeners)
         return versions
 
+    def log_size(self) -> int:
+        """Return how long Envoy's log is."""
+        return self.log.stat().st_size if self.log.exists() else 0
+
+    def log_text(self, start: int) -> str:
+        """Return what Envoy logged from a position on."""
+        if not self.log.exists():
+            return ""
+        with self.log.open("rb") as log:
+            log.seek(start)
+            return log.read().decode(errors="replace")
+
     def tidy(self) -> None:
         """Remove the files of resources that no longer exist; only after Envoy has let go of them."""
         for folder, resources in (

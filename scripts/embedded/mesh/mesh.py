@@ -97,7 +97,7 @@ class Mesh:
             *(envoy_binary(), "-c", str(self._files.bootstrap), "--log-path", str(self._files.log)),
             *("--concurrency", "1", "--disable-hot-restart", "--reject-unknown-dynamic-fields"),
             *("--drain-strategy", "immediate", "--drain-time-s", "5"),
-            *("--log-level", "warning", "--file-flush-interval-msec", "1000"),
+            *("--log-level", "warning", "--file-flush-interval-msec", "100"),
         ]
 
     def outbound_proxy(self, namespace: str) -> str:
