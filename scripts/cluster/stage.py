@@ -182,7 +182,7 @@ class _Stage:
         return backing.ready(self._cluster) >= self._needed(backing)
 
     def _needed(self, backing: Backing) -> int:
-        """Return how many pods must be ready: all of a Deployment that is new or changed, else one is better than none."""
+        """Return how many pods must be ready: all of a new or changed Deployment, else one is better than none."""
         workload = next(b for b in self._wanted if title(b) == f"Deployment {backing.deployment}")
         return int(workload["spec"].get("replicas", 1)) if title(workload) in self._altered else 1
 

@@ -19,7 +19,7 @@ class ManifestError(ClusterError):
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML with the scalars of YAML 1.2: `on` is a string, and so are dates and 12:30."""
+    """PyYAML with the scalars of YAML 1.2: `on` is a string, and so is 12:30."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own design
 
@@ -33,15 +33,22 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+def _refuse_date(_loader: _Loader, node: yaml.ScalarNode) -> None:
+    raise yaml.MarkedYAMLError(None, None, f"the date {node.value} must be put in quotes", node.start_mark)
+
+
 _SCALARS = (
     ("null", r"^(~|null|Null|NULL|)$", ["~", "n", "N", ""]),
     ("bool", r"^(true|True|TRUE|false|False|FALSE)$", list("tTfF")),
     ("int", r"^([-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$", list("-+0123456789")),
     ("float", r"^[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]+)?$", list("-+0123456789.")),
     ("merge", r"^<<$", ["<"]),
+    ("timestamp", r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?$", list("0123456789")),
 )
 for _tag, _pattern, _first in _SCALARS:
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
+# kustomize turns a bare date into a time of day, which nobody means.
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _refuse_date)
 
 
 def read_text(path: Path) -> str:

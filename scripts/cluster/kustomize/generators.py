@@ -150,6 +150,8 @@ def _change(items: Items, item: Item, behavior: str, source: str) -> None:
     if len(found) != 1:
         raise ManifestError(f"{source}: behavior {behavior} needs one {item.kind} {item.name}; there are {len(found)}")
     old, new = found[0].body, item.body
+    if behavior == "replace" and "type" in new:
+        old["type"] = new["type"]
     for name in ("data", "binaryData"):
         both = {**(old.pop(name, None) or {} if behavior == "merge" else {}), **(new.get(name) or {})}
         old.pop(name, None)

@@ -92,21 +92,17 @@ class _Merge:
         return self._keyed_lists(name, old, new) or None
 
     def _keyed_lists(self, name: str, old: list[Object], new: list[Object]) -> list[Object]:
-        """Merge item by item; items that are new come first, as kustomize has it."""
-        result = list(old)
-        added: list[Object] = []
+        """Merge item by item; the patch's items come first, as kustomize has it."""
+        rest = list(old)
+        result: list[Object] = []
         for patch in new:
             if name not in patch:
                 raise ManifestError(f"a patch's list item needs {name}: {patch}")
-            at = next((i for i, item in enumerate(result) if _same(item, patch, name)), None)
-            merged = self.maps(result[at] if at is not None else {}, patch)
-            if at is None:
-                added += [merged] if merged is not None else []
-            elif merged is None:
-                del result[at]
-            else:
-                result[at] = merged
-        return added + result
+            at = next((i for i, item in enumerate(rest) if _same(item, patch, name)), None)
+            merged = self.maps(rest.pop(at) if at is not None else {}, patch)
+            if merged is not None:
+                result.append(merged)
+        return result + rest
 
     def _merge_key(self, key: str) -> str | None:
         if not self._keyed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cluster.kustomize.documents import ManifestError, Object
 from cluster.kustomize.fields import visit
-from cluster.kustomize.resources import Item, Items
+from cluster.kustomize.resources import CLUSTER_WIDE, Item, Items
 
 _POD_SPECS = {
     "CronJob": "spec/jobTemplate/spec/template/spec/",
@@ -77,32 +77,34 @@ def _fix_subject(items: Items, item: Item, subject: Object) -> None:
     """Let a binding follow a ServiceAccount, whose namespace it names as well."""
     if subject.get("kind") != "ServiceAccount":
         return
-    accounts = [each for each in items if each.kind == "ServiceAccount"]
     wanted = (subject.get("namespace") or "", subject["name"])
+    accounts = [each for each in items if each.kind == "ServiceAccount"]
     found = [each for each in accounts if wanted in [(had.namespace, had.name) for had in each.ids]]
-    if len(found) > 1:
-        raise ManifestError(f"{item.kind} {item.name}: subject {subject['name']} could mean several ServiceAccounts")
-    if found:
-        subject["name"] = found[0].name
-        if found[0].id.namespace:
-            subject["namespace"] = found[0].id.namespace
+    account = _one(found, item, f"ServiceAccount {subject['name']}")
+    if account is not None:
+        subject["name"] = account.name
+        if account.id.namespace:
+            subject["namespace"] = account.id.namespace
 
 
 def _named(items: Items, item: Item, kind: str, name: str) -> Item | None:
     """Return the object that is, or was, of that kind and name, in the namespace of the one that names it."""
-    spaces = {"", item.id.namespace} if item.id.namespace else None
     found = [
         each
         for each in items
         if each.kind == kind
         and name in [had.name for had in each.ids]
-        and (spaces is None or each.id.namespace in spaces)
+        and (kind in CLUSTER_WIDE or item.kind in CLUSTER_WIDE or each.id.namespace == item.id.namespace)
     ]
+    return _one(found, item, f"{kind} {name}")
+
+
+def _one(found: list[Item], item: Item, what: str) -> Item | None:
+    """Return what is meant: of several the one whose name went the same way, as bases with prefixes have it."""
     if len(found) > 1:
-        # Two bases may use one name before a prefix tells them apart: the one that went the same way is meant.
         found = [each for each in found if _affixes(each) == _affixes(item)]
     if len(found) > 1:
-        raise ManifestError(f"{item.kind} {item.name}: {kind} {name} could mean several objects")
+        raise ManifestError(f"{item.kind} {item.name}: {what} could mean several objects")
     return found[0] if found else None
 
 
