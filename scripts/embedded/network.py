@@ -23,7 +23,7 @@ API_SERVER = ("api-server", 6443)
 # Second octets to choose from: 127.0 is the host's own, and the rest of the range is left to other programs.
 FIRST_BLOCK, BLOCKS = 16, 224
 # A pod's address is not given away again before the others have been: no proxy shall take a new pod for an old one.
-POD_ADDRESSES = [f"1.{last}" for last in range(1, 255)]
+_LAST = 254
 
 
 @dataclass(frozen=True)
@@ -59,23 +59,36 @@ class Network(Protocol):
 
 
 class LoopbackPerPod:
-    """A block 127.N.0.0/16 for each cluster: .0.x for its parts, .1.x for pods, the rest for Services.
+    """A block 127.N.0.0/16 for each cluster: .0.x for its parts, .1.x for pods, the upper half for Services.
 
     Args:
         block: the second octet.
+        state: where the addresses of the cluster's parts are remembered.
     """
 
     shared = False
 
-    def __init__(self, block: int) -> None:
+    def __init__(self, block: int, state: State) -> None:
         self.block = block
-        self._components: dict[str, str] = {}
+        self.services = f"127.{block}.128.0/17"
+        self._state = state
         self._next = 0
 
     def component(self, name: str, port: int) -> tuple[str, int]:
-        """Return the part's own address, in the order of asking, and the port as it is."""
-        address = self._components.setdefault(name, f"127.{self.block}.0.{len(self._components) + 1}")
-        return address, port
+        """Return the part's own address and the port as it is.
+
+        Raises:
+            ClusterError: there are no more addresses for parts.
+        """
+        if name == API_SERVER[0]:
+            return f"127.{self.block}.0.1", port
+        remembered: list[str] = self._state.remembered("hosts") or []
+        if name not in remembered:
+            remembered.append(name)
+            self._state.remember("hosts", remembered)
+        if (last := remembered.index(name) + 2) > _LAST:
+            raise ClusterError(f"no address left for {name}: the cluster has had too many namespaces, reset it")
+        return f"127.{self.block}.0.{last}", port
 
     def pod(self, container_ports: Collection[int], taken: Collection[PodAddress]) -> PodAddress:  # noqa: ARG002
         """Return the next free address; ports stay as the manifest states them.
@@ -84,16 +97,17 @@ class LoopbackPerPod:
             ClusterError: every address is in use.
         """
         used = {address.ip for address in taken}
-        for _ in POD_ADDRESSES:
-            ip = f"127.{self.block}.{POD_ADDRESSES[self._next]}"
-            self._next = (self._next + 1) % len(POD_ADDRESSES)
+        addresses = self.pod_addresses()
+        for _ in addresses:
+            ip = addresses[self._next]
+            self._next = (self._next + 1) % len(addresses)
             if ip not in used:
                 return PodAddress(ip)
-        raise ClusterError(f"all {len(POD_ADDRESSES)} pod addresses are in use: delete some pods")
+        raise ClusterError(f"all {len(addresses)} pod addresses are in use: delete some pods")
 
     def pod_addresses(self) -> list[str]:
         """Return every address that a pod may get."""
-        return [f"127.{self.block}.{rest}" for rest in POD_ADDRESSES]
+        return [f"127.{self.block}.1.{last}" for last in range(1, _LAST + 1)]
 
 
 class SharedLoopback:
@@ -108,13 +122,16 @@ class SharedLoopback:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._confirmed: set[str] = set()
 
     def component(self, name: str, port: int) -> tuple[str, int]:  # noqa: ARG002
-        """Return 127.0.0.1 and the port that was free when the part was first asked for."""
+        """Return 127.0.0.1 and a port: the one of the last start, unless somebody else listens there by now."""
         remembered: dict[str, int] = self._state.remembered("ports") or {}
-        if name not in remembered:
-            remembered[name] = next(_free_ports(remembered.values()))
-            self._state.remember("ports", remembered)
+        if name not in self._confirmed:
+            if name not in remembered or in_use(self.ADDRESS, remembered[name]):
+                remembered[name] = next(_free_ports(remembered.values()))
+                self._state.remember("ports", remembered)
+            self._confirmed.add(name)
         return self.ADDRESS, remembered[name]
 
     def pod(self, container_ports: Collection[int], taken: Collection[PodAddress]) -> PodAddress:
@@ -138,6 +155,18 @@ def _free_ports(used: Iterable[int]) -> Iterator[int]:
             port = probe.getsockname()[1]
             if port not in used:
                 yield port
+
+
+def in_use(host: str, port: int) -> bool:
+    """Tell whether somebody listens at an address, or on this port of every address.
+
+    Raises:
+        ClusterError: it cannot be listened at for another reason.
+    """
+    listener = _listen(host, port)
+    if listener is not None:
+        listener.close()
+    return listener is None
 
 
 def open_network(state: State) -> tuple[Network, socket.socket]:
@@ -169,15 +198,18 @@ def _shared(state: State) -> tuple[Network, socket.socket]:
 def _per_pod(state: State) -> tuple[Network, socket.socket]:
     remembered = state.remembered("block")
     if remembered is not None:
-        network = LoopbackPerPod(remembered)
+        network = LoopbackPerPod(remembered, state)
         return network, _listen_or_say(*network.component(*API_SERVER))
     for block in _blocks(state):
-        network = LoopbackPerPod(block)
+        network = LoopbackPerPod(block, state)
         listener = _listen(*network.component(*API_SERVER))
         if listener is not None:
             state.remember("block", block)
             return network, listener
-    raise ClusterError("no block of loopback addresses is free: stop other clusters, or set EMBEDDED_NETWORK=shared")
+    raise ClusterError(
+        f"port {API_SERVER[1]} is in use on every loopback address:"
+        " stop the program that listens on it, or set EMBEDDED_NETWORK=shared"
+    )
 
 
 def _blocks(state: State) -> Iterator[int]:
@@ -204,7 +236,13 @@ def _listen(host: str, port: int) -> socket.socket | None:
 def _listen_or_say(host: str, port: int) -> socket.socket:
     listener = _listen(host, port)
     if listener is None:
-        raise ClusterError(
-            f"{host}:{port} is in use by another program: stop it, or `python -m embedded reset` chooses new addresses"
-        )
+        raise taken(host, port)
     return listener
+
+
+def taken(host: str, port: int) -> ClusterError:
+    """Return what to say when a part of the cluster cannot have its address."""
+    return ClusterError(
+        f"{host}:{port} is in use by another program: stop it, or set EMBEDDED_NETWORK=shared after"
+        " `python -m embedded reset`"
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
@@ -31,6 +30,7 @@ class State:
         self.kubeconfig = self.folder / "kubeconfig"
         self.log = self.folder / "supervisor.log"
         self.lock = self.folder / "supervisor.lock"
+        self.status = self.folder / "status.json"
         self.processes = self.folder / "processes"
         self.pods = self.folder / "pods"
         self.logs = self.folder / "logs"
@@ -103,21 +103,19 @@ class Lock:
             return False
         return True
 
-    def sign(self, pid: int | None) -> None:
-        """Write down whose lock it is; None while it is held to clean up only."""
+    def sign(self, holder: str) -> None:
+        """Write down who holds the lock."""
         os.ftruncate(self.descriptor, 0)
-        os.pwrite(self.descriptor, f"{pid or ''}\n".encode(), 0)
+        os.pwrite(self.descriptor, holder.encode(), 0)
 
-    def holder(self) -> int | None:
-        """Return the process id of the supervisor that holds the lock; None if nobody holds it."""
+    def holder(self) -> str | None:
+        """Return what the holder of the lock has written down; None if nobody holds it."""
         if not self._path.exists():
             return None
         if self.acquire():
             self.release()
             return None
-        with contextlib.suppress(ValueError, OSError):
-            return int(self._path.read_text())
-        return None
+        return self._path.read_text()
 
     def release(self) -> None:
         """Let go of the lock."""

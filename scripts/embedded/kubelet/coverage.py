@@ -12,7 +12,7 @@ COVERAGE: list[tuple[str, str, str]] = [
     (
         "Pod: sidecars (restartPolicy of an init container)",
         "refused",
-        "CreateContainerConfigError; the pod does not start",
+        "CreateContainerConfigError: the pod never starts",
     ),
     ("Pod: ephemeralContainers, exec, attach, port-forward", "refused", "use the process id and the pod's address"),
     ("Pod: restartPolicy", "supported", "Always, OnFailure, Never; back-off from 1 s (Kubernetes: 10 s) to 5 min"),

@@ -182,7 +182,6 @@ class PodWorker:
         status, spec = body.setdefault("status", {}), self.pod["spec"]
         status["phase"] = statuses.phase(self._statuses, self._init_statuses, spec.get("restartPolicy", "Always"))
         status.setdefault("startTime", now())
-        status.setdefault("qosClass", statuses.qos_class(spec))
         status |= {"hostIP": self._runtime.node_ip, "hostIPs": [{"ip": self._runtime.node_ip}]}
         if address := self._runtime.addresses.get(self.uid):
             status |= {"podIP": address.ip, "podIPs": [{"ip": address.ip}]}

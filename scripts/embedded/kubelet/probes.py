@@ -63,7 +63,7 @@ async def outcomes(numbers: Numbers, check: Check, *, eager: bool) -> AsyncItera
     begin = clock()
     successes = failures = 0
     await asyncio.sleep(numbers.initial_delay)
-    due = clock()
+    due = clock() + (numbers.period if eager else 0)
     while True:
         counts = not eager or clock() >= due
         problem = await _ask(check, numbers.timeout)

@@ -43,17 +43,16 @@ class Scheduler:
                 self._place(pod)
 
     def _place(self, pod: Pod) -> None:
-        why = self._obstacle(pod)
         namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
         try:
-            if why:
+            if why := self._obstacle(pod):
                 self._refuse(pod, f"0/1 nodes are available: {why}.")
                 return
             self._store.mutate(PODS, namespace, name, lambda body: body["spec"].update(nodeName=NODE))
             self._store.mutate(PODS, namespace, name, _mark_scheduled, "status")
             self._events.normal(pod, "Scheduled", f"Successfully assigned {namespace}/{name} to {NODE}")
-        except ApiError as error:
-            self._events.warning(pod, "FailedScheduling", error.message)
+        except (ApiError, ValueError) as error:
+            self._events.warning(pod, "FailedScheduling", str(error))
 
     def _refuse(self, pod: Pod, message: str) -> None:
         def mark(body: Pod) -> None:

@@ -156,17 +156,3 @@ def _set_ready(status: dict[str, Any], spec: dict[str, Any]) -> None:
         set_condition(status, "Ready", "False", "ReadinessGatesNotReady", message)
     else:
         set_condition(status, "Ready", "True")
-
-
-def qos_class(spec: dict[str, Any]) -> str:
-    """Return the quality of service class that the containers' requests and limits give."""
-    resources = [item.get("resources") or {} for item in [*spec["containers"], *(spec.get("initContainers") or ())]]
-    if not any(item.get("requests") or item.get("limits") for item in resources):
-        return "BestEffort"
-    full = all(
-        (item.get("limits") or {}).get(kind) is not None
-        and (item.get("requests") or item["limits"]).get(kind, item["limits"][kind]) == item["limits"][kind]
-        for item in resources
-        for kind in ("cpu", "memory")
-    )
-    return "Guaranteed" if full else "Burstable"

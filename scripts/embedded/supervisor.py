@@ -1,0 +1,163 @@
+"""The supervisor: the one process that is the cluster, with Envoy, Prometheus and the pods as its children."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable
+
+from aiohttp import web
+
+from embedded import certificates, kubeconfig
+from embedded.apiserver.resources import NODES
+from embedded.apiserver.server import create_app
+from embedded.assembly import Cluster, assemble
+from embedded.daemons import Daemon
+from embedded.events import EventRecorder
+from embedded.guard import Guard
+from embedded.kubelet.node import NODE
+from embedded.mesh.addresses import Address
+from embedded.network import open_network
+from embedded.parts import Part, keep_running
+from embedded.processes import ProcessTable
+from embedded.state import ClusterError, State
+
+# A cluster that is not there after this long will not come: a warm machine takes about two seconds.
+READY_DEADLINE = 60.0
+_POLL = 0.02
+log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Runs one cluster.
+
+    Args:
+        state: its state folder; the caller holds its lock.
+        guard: what ends the cluster's processes if this one is killed.
+    """
+
+    def __init__(self, state: State, guard: Guard) -> None:
+        self._state = state
+        self._guard = guard
+        self._processes = ProcessTable(state.processes, str(state.folder))
+        self._tasks: list[asyncio.Task[None]] = []
+        self._daemons: list[Daemon] = []
+
+    async def run(self, ready: Callable[[dict[str, str]], None], stop: asyncio.Event) -> None:
+        """Run the cluster until told to stop.
+
+        Args:
+            ready: called with the addresses once everything answers.
+            stop: set when the cluster shall end.
+
+        Raises:
+            ClusterError: it cannot start; says why and what to do.
+        """
+        network, listener = open_network(self._state)
+        cluster = assemble(self._state, network, Address(*listener.getsockname()), self._processes)
+        try:
+            cluster.prepare()
+            async with self._api_server(cluster, listener):
+                self._start(cluster)
+                if await self._becomes_ready(cluster, stop):
+                    self._write_status(cluster)
+                    ready(addresses(self._state, cluster))
+                await stop.wait()
+                log.info("stopping")
+                await self._stop(cluster)
+        finally:
+            await self._cancel()
+            cluster.store.close()
+
+    @contextlib.asynccontextmanager
+    async def _api_server(self, cluster: Cluster, listener: socket.socket) -> AsyncIterator[None]:
+        keys = certificates.credentials(self._state.folder / "tls", cluster.api.host)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(keys.certificate, keys.key)
+        app = create_app(cluster.store, cluster.registry, token=keys.token, logs=cluster.logs)
+        # Watches last as long as the server: nobody waits for their end.
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        try:
+            await web.SockSite(runner, listener, ssl_context=context).start()
+            kubeconfig.write(self._state.kubeconfig, f"https://{cluster.api}", keys)
+            yield
+        finally:
+            await runner.cleanup()
+
+    def _start(self, cluster: Cluster) -> None:
+        def crashed(message: str) -> None:
+            log.warning(message)
+            node = cluster.store.get(NODES, "", NODE)
+            EventRecorder(cluster.store, "supervisor").warning(node, "Restarting", message)
+
+        commands = {"envoy": cluster.mesh.envoy_command, "prometheus": cluster.prometheus.prometheus_command}
+        self._daemons = [
+            Daemon(name, command, self._state.folder / name, self._processes, crashed)
+            for name, command in commands.items()
+        ]
+        parts: list[tuple[str, Part]] = [
+            ("guard", self._guard),
+            *((daemon.name, daemon) for daemon in self._daemons),
+            *cluster.parts(),
+        ]
+        self._tasks = [asyncio.create_task(keep_running(name, part), name=name) for name, part in parts]
+        for daemon in self._daemons:
+            daemon.on_start = lambda: self._write_status(cluster)
+
+    async def _becomes_ready(self, cluster: Cluster, stop: asyncio.Event) -> bool:
+        """Wait until Envoy and Prometheus answer; returns False if the cluster is to stop before.
+
+        Raises:
+            ClusterError: one of them does not.
+        """
+        try:
+            async with asyncio.timeout(READY_DEADLINE):
+                while not stop.is_set():
+                    if cluster.mesh.ready() and await cluster.prometheus.ready():
+                        return True
+                    self._raise_if_crashed()
+                    await asyncio.sleep(_POLL)
+        except TimeoutError:
+            late = "Prometheus does not answer" if cluster.mesh.ready() else "Envoy did not take its configuration"
+            raise ClusterError(f"{late} within {READY_DEADLINE:g} s: see {self._state.folder}") from None
+        return False
+
+    def _raise_if_crashed(self) -> None:
+        for daemon in self._daemons:
+            if daemon.crashes:
+                raise ClusterError(f"{daemon.name} does not start: {daemon.last_words()} (see {daemon.output})")
+
+    def _write_status(self, cluster: Cluster) -> None:
+        """Write down for `status` what runs where."""
+        pids = {"supervisor": os.getpid(), "guardian": self._guard.pid}
+        pids |= {daemon.name: daemon.process.pid if daemon.process else None for daemon in self._daemons}
+        content = {"addresses": addresses(self._state, cluster), "processes": pids}
+        draft = self._state.status.with_suffix(".tmp")
+        draft.write_text(json.dumps(content, indent=2) + "\n")
+        draft.replace(self._state.status)
+
+    async def _stop(self, cluster: Cluster) -> None:
+        """End pods and daemons gracefully; the gateway goes first, so that nobody is let in any more."""
+        await self._daemons[0].stop()
+        await asyncio.gather(cluster.kubelet.stop(), *(daemon.stop() for daemon in self._daemons))
+
+    async def _cancel(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def addresses(state: State, cluster: Cluster) -> dict[str, str]:
+    """Return where everything answers."""
+    return {
+        "API server": f"https://{cluster.api}",
+        "kubeconfig": str(state.kubeconfig),
+        "gateway": f"http://{cluster.gateway}",
+        "Prometheus": f"http://{cluster.prometheus_address}",
+    }

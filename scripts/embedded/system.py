@@ -1,0 +1,66 @@
+"""The objects that the cluster itself brings: where its gateway and its Prometheus are found, as on any cluster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from embedded.apiserver.resources import ENDPOINT_SLICES, NAMESPACES, SERVICES
+from embedded.apiserver.store import Store
+from embedded.mesh.addresses import Address
+
+ISTIO_NAMESPACE, GATEWAY = "istio-system", "istio-ingressgateway"
+MONITORING_NAMESPACE, PROMETHEUS = "observability", "prometheus"
+PROMETHEUS_PORT = 9090
+_MANAGED = {"app.kubernetes.io/managed-by": "embedded"}
+
+
+def publish(store: Store, gateway: Address, prometheus: Address) -> None:
+    """Write the Services of the gateway and of Prometheus, with their real addresses behind them."""
+    ingress = [{"ip": gateway.host, "ports": [{"port": gateway.port, "protocol": "TCP"}]}]
+    _service(store, ISTIO_NAMESPACE, GATEWAY, "http2", gateway.port, gateway, ingress)
+    _service(store, MONITORING_NAMESPACE, PROMETHEUS, "http", PROMETHEUS_PORT, prometheus, None)
+
+
+def _service(
+    store: Store,
+    namespace: str,
+    name: str,
+    port_name: str,
+    port: int,
+    address: Address,
+    ingress: list[dict[str, Any]] | None,
+) -> None:
+    if store.find(NAMESPACES, "", namespace) is None:
+        store.create(NAMESPACES, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+    meta = {"name": name, "namespace": namespace, "labels": {"app": name, **_MANAGED}}
+    ports = [{"name": port_name, "port": port, "targetPort": address.port, "protocol": "TCP"}]
+    spec = {"type": "LoadBalancer" if ingress else "ClusterIP", "ports": ports}
+    _write(store, SERVICES, {"metadata": meta, "spec": spec})
+    if ingress:
+        status = {"loadBalancer": {"ingress": ingress}}
+        store.mutate(SERVICES, namespace, name, lambda body: body.update(status=status), "status")
+    _write(store, ENDPOINT_SLICES, _slice(meta, port_name, address))
+
+
+def _slice(meta: dict[str, Any], port_name: str, address: Address) -> dict[str, Any]:
+    labels = {"kubernetes.io/service-name": meta["name"], "endpointslice.kubernetes.io/managed-by": "embedded"}
+    return {
+        "metadata": {"name": f"{meta['name']}-embedded", "namespace": meta["namespace"], "labels": labels | _MANAGED},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [address.host], "conditions": {"ready": True}}],
+        "ports": [{"name": port_name, "port": address.port, "protocol": "TCP"}],
+    }
+
+
+def _write(store: Store, resource: Any, wanted: dict[str, Any]) -> None:
+    """Create the object, or bring an earlier start's up to date."""
+    namespace, name = wanted["metadata"]["namespace"], wanted["metadata"]["name"]
+    if store.find(resource, namespace, name) is None:
+        store.create(resource, {"apiVersion": resource.api_version, "kind": resource.kind, **wanted})
+        return
+
+    def change(body: dict[str, Any]) -> None:
+        for key, value in wanted.items():
+            body[key] = body.get(key, {}) | value if isinstance(value, dict) else value
+
+    store.mutate(resource, namespace, name, change)
