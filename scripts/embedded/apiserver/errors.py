@@ -57,6 +57,11 @@ def conflict(plural: str, name: str, why: str) -> ApiError:
     return ApiError(409, "Conflict", message, {"kind": plural, "name": name})
 
 
+def forbidden(plural: str, name: str, why: str) -> ApiError:
+    """Return the refusal of something that the state of the cluster does not allow."""
+    return ApiError(403, "Forbidden", f'{plural} "{name}" is forbidden: {why}', {"kind": plural, "name": name})
+
+
 def gone(message: str) -> ApiError:
     """Return the refusal of a watch that starts too far in the past."""
     return ApiError(410, "Expired", message)
@@ -70,8 +75,9 @@ def invalid(kind: str, name: str, problems: list[tuple[str, str]]) -> ApiError:
         name: its name.
         problems: pairs of field path and what is wrong there.
     """
-    causes = [{"reason": "FieldValueInvalid", "field": field, "message": problem} for field, problem in problems]
+    causes = [{"reason": _cause(problem), "field": field, "message": problem} for field, problem in problems]
     text = ", ".join(f"{field}: {problem}" for field, problem in problems)
+    text = f"[{text}]" if len(problems) > 1 else text
     details = {"kind": kind, "name": name, "causes": causes}
     return ApiError(422, "Invalid", f'{kind} "{name}" is invalid: {text}', details)
 
@@ -85,3 +91,13 @@ def not_implemented(gap: str) -> ApiError:
     return ApiError(
         501, "NotImplemented", f"the embedded cluster does not implement {gap}", {"kind": "gap", "name": gap}
     )
+
+
+def _cause(problem: str) -> str:
+    kind = problem.partition(":")[0]
+    return {
+        "Required value": "FieldValueRequired",
+        "Unsupported value": "FieldValueNotSupported",
+        "Forbidden": "FieldValueForbidden",
+        "Duplicate value": "FieldValueDuplicate",
+    }.get(kind, "FieldValueInvalid")

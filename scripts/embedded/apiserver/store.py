@@ -7,6 +7,7 @@ that was killed starts again with what it had acknowledged.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import datetime
 import json
@@ -20,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from embedded.apiserver import errors
-from embedded.apiserver.resources import PODS, Resource
+from embedded.apiserver.deletion import set_grace, waits_for_its_keeper
+from embedded.apiserver.resources import NAMESPACES, PODS, Resource
 from embedded.apiserver.watch import Event, Watch
 
 Object = dict[str, Any]
@@ -54,6 +56,7 @@ class Store:
         self._history: deque[Event] = deque(maxlen=HISTORY)
         self._watches: set[Watch] = set()
         self._revision = 1
+        self._rehearsing = False
         self._database = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         self._load()
 
@@ -167,7 +170,7 @@ class Store:
         if (
             new["metadata"].get("deletionTimestamp")
             and not new["metadata"].get("finalizers")
-            and not _waits_for_kubelet(resource, new)
+            and not waits_for_its_keeper(resource, new)
         ):
             return self._remove(resource, key, new)
         if new == old:
@@ -213,11 +216,22 @@ class Store:
         if finalizer and finalizer not in meta.get("finalizers", []):
             meta.setdefault("finalizers", []).append(finalizer)
         if resource == PODS:
-            _set_grace(new, grace)
-        if not meta.get("finalizers") and not _waits_for_kubelet(resource, new):
+            set_grace(new, grace)
+        if not meta.get("finalizers") and not waits_for_its_keeper(resource, new):
             return self._remove(resource, key, new)
         meta.setdefault("deletionTimestamp", now())
+        if resource == NAMESPACES:
+            new["status"] = {**new.get("status", {}), "phase": "Terminating"}
         return copy.deepcopy(old) if new == old else self._put("MODIFIED", resource, key, new, old)
+
+    @contextlib.contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Let writes answer as if they happened, without storing anything; do not await inside (``dryRun=All``)."""
+        self._rehearsing = True
+        try:
+            yield
+        finally:
+            self._rehearsing = False
 
     # Inside
 
@@ -279,6 +293,8 @@ class Store:
         return new
 
     def _put(self, kind: str, resource: Resource, key: tuple[str, str], new: Object, old: Object | None) -> Object:
+        if self._rehearsing:
+            return copy.deepcopy(new)
         self._stamp(new)
         self._table(resource)[key] = new
         self._database.execute("BEGIN")
@@ -291,6 +307,8 @@ class Store:
         return copy.deepcopy(new)
 
     def _remove(self, resource: Resource, key: tuple[str, str], new: Object) -> Object:
+        if self._rehearsing:
+            return copy.deepcopy(new)
         old = self._table(resource).pop(key)
         self._stamp(new)
         self._database.execute("BEGIN")
@@ -315,20 +333,3 @@ class Store:
         self._history.append(event)
         for watch in list(self._watches):
             watch.offer(event)
-
-
-def _set_grace(pod: Object, grace: int | None) -> None:
-    """Write down how long a pod may take to end; a second deletion can only shorten it."""
-    if grace is None:
-        grace = pod.get("spec", {}).get("terminationGracePeriodSeconds", 30)
-    previous = pod["metadata"].get("deletionGracePeriodSeconds")
-    pod["metadata"]["deletionGracePeriodSeconds"] = grace if previous is None else min(grace, previous)
-
-
-def _waits_for_kubelet(resource: Resource, body: Object) -> bool:
-    """Tell whether a pod may still run: it was bound to the node and its grace period is not zero."""
-    return (
-        resource == PODS
-        and bool(body.get("spec", {}).get("nodeName"))
-        and body["metadata"].get("deletionGracePeriodSeconds") != 0
-    )

@@ -59,6 +59,19 @@ class Watch:
     def __exit__(self, *_exc: object) -> None:
         self.close()
 
+    async def take(self, timeout: float) -> list[Event] | None:  # noqa: ASYNC109 - it is the answer's own bound
+        """Return all queued events, waiting for a first one up to `timeout` seconds; None when the watch was closed."""
+        try:
+            events = [await asyncio.wait_for(self._queue.get(), timeout)]
+        except TimeoutError:
+            return []
+        while not self._queue.empty():
+            events.append(self._queue.get_nowait())
+        if None in events:
+            self._queue.put_nowait(None)
+        told = [event for event in events if event is not None]
+        return told or None
+
     async def __aiter__(self) -> AsyncIterator[Event]:
         while (event := await self._queue.get()) is not None:
             yield event
