@@ -1,0 +1,43 @@
+"""Services in process over a database of their own, and as real processes under gunicorn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from tests.unit.services import support
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the machine sets must not reach the services under test."""
+    support.clean(monkeypatch)
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> FlaskClient:
+    """The user service, v2, migrated."""
+    return support.user_client(tmp_path, "v2")
+
+
+@pytest.fixture
+def order(tmp_path: Path) -> FlaskClient:
+    """The order service, v2, migrated, with a user service that knows every user."""
+    return support.order_client(tmp_path, "v2")
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., support.ServiceProcess]]:
+    """Start services as real processes; all are stopped at the end."""
+    running: list[support.ServiceProcess] = []
+
+    def begin(service: str, **environment: str) -> support.ServiceProcess:
+        process = support.ServiceProcess(service, tmp_path, environment)
+        running.append(process)
+        return process
+
+    yield begin
+    for process in running:
+        process.kill()
