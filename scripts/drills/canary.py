@@ -7,9 +7,10 @@ from typing import ClassVar
 from drills.experiment import Drill
 from drills.observed import ObservedRollout
 
-# Few users first, so that a bad release hurts few; then enough for a judgement within seconds; then half of them, the
-# last share at which the stable version still has as much traffic to be compared with.
-WEIGHTS = (5, 25, 50)
+# Few users first, so that a bad release hurts few, but so many that 200 requests a second bring the judge's floor of
+# evidence within a dozen seconds; then a quarter; then half of them, the last share at which the stable version still
+# has as much traffic as the canary that is compared with it.
+WEIGHTS = (10, 25, 50)
 
 
 class Canary(Drill):
@@ -20,8 +21,8 @@ class Canary(Drill):
 
     name = "canary"
     strategy = "canary"
-    # Whoever is hurt was among the first step's users; a crash is seen before there are any.
-    harm: ClassVar = {"errors": WEIGHTS[0] / 100, "slow": WEIGHTS[0] / 100, "crash": 0.0}
+    # The first step's users for some seconds, each of them if answers are late; a crash is seen before there are any.
+    harm: ClassVar = {"errors": 0.25, "slow": 1.0, "crash": 0.0}
 
     def method(self, rollout: ObservedRollout, image: str) -> str:
         """Start the canary, shift and judge, promote."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
@@ -50,7 +50,11 @@ class View:
         """Paint the present state."""
         record = self._record
         title = f"[bold]{record.drill}[/] · {record.twin.about} · {record.now():.0f} s"
-        parts = [_steps(record), _versions(record), strip(record, max(20, min(options.max_width - 6, 100)))]
+        parts: list[RenderableType] = [
+            _steps(record),
+            _versions(record),
+            strip(record, max(20, min(options.max_width - 6, 100))),
+        ]
         yield Panel(Group(*parts), title=title, title_align="left", subtitle=_weights(record), subtitle_align="left")
 
 
@@ -67,7 +71,7 @@ def _steps(record: Record) -> Table:
 
 def _versions(record: Record) -> Table:
     table = Table("version", "now/s", "requests", "failed", "median ms", box=None, header_style="dim", padding=(0, 2))
-    samples = list(record.samples) + list(record.again)
+    samples = list(record.samples)
     since = EPOCH + time.monotonic() - RATE_SECONDS
     for version in sorted({sample.version or "none" for sample in samples}):
         mine = [sample for sample in samples if (sample.version or "none") == version]
@@ -107,7 +111,7 @@ class Follower:
             self._line(step.started_s, f"{step.name}: {step.detail}" if step.detail else step.name)
             self._steps += 1
         for finding in self._record.findings[self._findings :]:
-            self._line(finding.at_s, f"{finding.step} {finding.verdict}: {finding.reason}")
+            self._line(finding.at_s, f"{finding.verdict}, {finding.step}: {finding.reason}")
             self._findings += 1
         if self._record.now() >= self._next_numbers and self._record.samples:
             self._next_numbers = self._record.now() + PLAIN_SECONDS

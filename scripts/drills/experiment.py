@@ -1,7 +1,7 @@
 """The engine of every drill: it owns the order, so that no drill can forget a part of it.
 
-Steady state first; then the method, with users probing without a pause through it and a tail after it; then, always,
-the way back; the verdict last, from what the users saw (see `drills.verdict`).
+Steady state first; then the method and a tail after it; then, always, the way back; then the steady state again. Users
+probe through all of it without a pause. The verdict comes last, from what they saw (see `drills.verdict`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from delivery.rollout import Rejected
-
+from cluster.errors import Unready
+from delivery.errors import DeliveryError, Rejected
 from drills.interrupts import Interrupted, Interrupts
 from drills.observed import ObservedRollout, Rollout
 from drills.probes import ProbeError, Prober, Sample
@@ -37,7 +37,7 @@ class Drill(ABC):
         name: how it is called on the command line and in reports.
         strategy: strategy of the rollout.
         stage: what the overlay's name ends in, where the drill needs another stage than the plain one.
-        harm: share of the requests during the method that each faulty twin may cost its users.
+        harm: what each faulty twin may cost until it is taken back, in seconds' worth of requests.
     """
 
     name: ClassVar[str]
@@ -178,6 +178,11 @@ class Experiment:
         except Rejected as rejected:  # a release that never gets ready is an answer, not a crash
             self._record.rejected = str(rejected)
             return self._rollout.abort(str(rejected))
+        except (DeliveryError, Unready) as refusal:  # so is one that the rollout itself refuses to go on with
+            if not self._rollout.running:
+                raise
+            self._record.refused = str(refusal)
+            return self._rollout.abort(str(refusal))
 
     def _tail_seconds(self) -> float:
         if self._record.outcome != PROMOTED or not self._prober.samples:
@@ -192,14 +197,16 @@ class Experiment:
     # The way back
 
     def _go_back(self) -> None:
+        self._record.returning_s = self._record.now()
         with self._record.step("go back", "traffic, then everything, to what Git says"):
             self._attempt("the abort", self._abort)
-            self._attempt("the prober", self._end_probing)
-            again = self._system.prober(self._record.service)
-            again.spawn()
             self._attempt("the way back", lambda: self._system.stage(self._drill.stage))
-        with self._record.step("steady again", "users after the way back"):
-            self._attempt("the check after the way back", lambda: self._check_again(again))
+        self._record.returned_s = self._record.now()
+        if self._prober.alive and self._record.stable:
+            with self._record.step("steady again", "users after the way back"):
+                self._watch(self._timing.again)
+        self._attempt("the prober", self._end_probing)
+        self._attempt("the steady state after the way back", self._check_again)
 
     def _abort(self) -> None:
         if self._rollout and self._rollout.open:
@@ -207,20 +214,17 @@ class Experiment:
             self._record.settled_s = self._record.now()
 
     def _end_probing(self) -> None:
-        schedule = self._prober.stop()
-        if schedule.due:
-            self._record.schedules.append(schedule)
+        if self._record.stable:
+            self._record.schedule = self._prober.stop()
+        else:
+            self._prober.stop()
 
-    def _check_again(self, prober: Prober) -> None:
-        self._record.again = prober.samples
-        try:
-            prober.start()
-            self._watch(self._timing.again)
-        finally:
-            self._record.schedules.append(prober.stop())
-        version = self._steady_version(prober.samples)
-        if self._record.stable and version != self._record.stable:
-            raise UnsteadyError(f"{self._record.stable} should answer again, {version} does")
+    def _check_again(self) -> None:
+        seen = self._record.between(self._record.returned_s, None)
+        if self._record.stable and seen:  # without any the verdict is Inconclusive, which is another matter
+            version = self._steady_version(seen)
+            if version != self._record.stable:
+                raise UnsteadyError(f"{self._record.stable} should answer again, {version} does")
 
     def _attempt(self, what: str, do: Callable[[], None]) -> None:
         """Do one part of the way back; its failure must not keep the next part from being done."""

@@ -34,7 +34,7 @@ class Rollout(Protocol):
     def switch(self) -> Any:
         """Send all users to the preview."""
 
-    def analysis(self, **window: Any) -> Any:
+    def analysis(self) -> Any:
         """Judge the new version beside the stable one; blocks until decided."""
 
     def promote(self) -> Any:
@@ -56,6 +56,12 @@ class ObservedRollout:
         self._rollout = rollout
         self._record = record
         self._open = False
+        self._running = False
+
+    @property
+    def running(self) -> bool:
+        """Tell whether the new version once ran and was ready."""
+        return self._running
 
     @property
     def open(self) -> bool:
@@ -67,12 +73,13 @@ class ObservedRollout:
         self._open = True
         with self._record.step("start", image):
             self._rollout.start(image)
+        self._running = True
 
     def verify(self) -> Judgement:
         """See `Rollout.verify`."""
         with self._record.step("verify", "smoke requests, no users"):
             judgement: Judgement = self._rollout.verify()
-            self._record.find("verify", judgement)
+            self._record.find(judgement)
         return judgement
 
     def shift(self, canary: int) -> None:
@@ -87,11 +94,11 @@ class ObservedRollout:
             self._rollout.switch()
             self._record.weights = {"active": 0, "preview": 100}
 
-    def analysis(self, **window: Any) -> Judgement:
+    def analysis(self) -> Judgement:
         """See `Rollout.analysis`."""
         with self._record.step("analysis", "the new version beside the stable one"):
-            judgement: Judgement = self._rollout.analysis(**window)
-            self._record.find("analysis", judgement)
+            judgement: Judgement = self._rollout.analysis()
+            self._record.find(judgement)
         return judgement
 
     def promote(self) -> str:

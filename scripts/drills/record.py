@@ -37,7 +37,7 @@ class Finding:
     """One judgement of the analysis, as the report keeps it.
 
     Attributes:
-        step: the step that asked for it.
+        step: what was judged.
         at_s: seconds since the drill started.
         verdict: Passed, Failed or Inconclusive.
         reason: one sentence.
@@ -69,16 +69,18 @@ class Record:
         rate: requests per second.
         stable: version that answered in the steady state, empty before that was seen.
         weights: share of the users each side gets at this moment, in percent; empty for a switch.
-        samples: requests of the users, from the steady state to the end of the tail (grows).
-        again: requests of the check after the way back (grows).
+        samples: requests of the users, from the steady state before to the one after (grows).
         rejected: why the release never became ready, empty if it did.
+        refused: why the rollout would not go on, empty if it would.
         unsteady: why the drill refused to start, empty if it did not.
         error: why the drill could not be carried out, empty if it could.
         signal: number of the signal that interrupted the drill, 0 if none did.
         outcome: Promoted or RolledBack, empty before that.
         acted_s: when the method began.
         settled_s: when the method ended, so that one side should have all users.
-        schedules: how well the prober kept its rate, before and after the way back.
+        returning_s: when the way back began.
+        returned_s: when it ended.
+        schedule: how well the prober kept its rate, None if it never began.
     """
 
     drill: str
@@ -94,15 +96,17 @@ class Record:
     steps: list[Step] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
-    again: list[Sample] = field(default_factory=list)
     rejected: str = ""
+    refused: str = ""
     unsteady: str = ""
     error: str = ""
     signal: int = 0
     outcome: str = ""
     acted_s: float | None = None
     settled_s: float | None = None
-    schedules: list[Schedule] = field(default_factory=list)
+    returning_s: float | None = None
+    returned_s: float | None = None
+    schedule: Schedule | None = None
 
     @property
     def name(self) -> str:
@@ -117,11 +121,11 @@ class Record:
     @property
     def requests(self) -> list[Sample]:
         """Return every request of the users so far, in the order in which they were due."""
-        return sorted([*self.samples, *self.again], key=lambda sample: sample.scheduled)
+        return sorted(self.samples, key=lambda sample: sample.scheduled)
 
     def now(self) -> float:
         """Return the seconds since the drill started."""
-        return round(EPOCH + time.monotonic() - self.started, 3)
+        return EPOCH + time.monotonic() - self.started
 
     def between(self, start: float | None, end: float | None) -> list[Sample]:
         """Return the requests that were due in a span of the drill; None is open."""
@@ -139,11 +143,11 @@ class Record:
         finally:
             step.finished_s = self.now()
 
-    def find(self, step: str, judgement: Any) -> None:
+    def find(self, judgement: Any) -> None:
         """Write down a judgement."""
         self.findings.append(
             Finding(
-                step=step,
+                step=judgement.step,
                 at_s=self.now(),
                 verdict=str(plain(judgement.verdict)),
                 reason=judgement.reason,
@@ -172,14 +176,14 @@ class Record:
         """Return the seconds from the first exposure to the judgement that found the release bad."""
         if self.detected_s is None or self.exposed_s is None:
             return None
-        return round(self.detected_s - self.exposed_s, 3)
+        return self.detected_s - self.exposed_s
 
     @property
     def time_to_roll_back_s(self) -> float | None:
         """Return the seconds from that judgement to the moment when every user was back on stable."""
         if self.detected_s is None or self.settled_s is None or self.outcome != "RolledBack":
             return None
-        return round(self.settled_s - self.detected_s, 3)
+        return self.settled_s - self.detected_s
 
 
 def plain(value: Any) -> Any:

@@ -15,8 +15,8 @@ from typing import Any
 import jsonschema
 
 from drills.probes import Sample
-from drills.record import Record
-from drills.verdict import Limits, Ruling, harm, hurt
+from drills.record import Record, Step
+from drills.verdict import Limits, Ruling, hurt
 
 SCHEMA = Path(__file__).with_name("report.schema.json")
 REPORT = "report.json"
@@ -24,8 +24,8 @@ REQUESTS = "requests.csv"
 COLUMNS = ("scheduled", "latency_ms", "status", "version", "trace_id", "method", "path", "service", "lag_ms", "error")
 
 
-def write(record: Record, ruling: Ruling, limits: Limits, folder: Path) -> Path:
-    """Write both files into `<folder>/<drill>-<twin>/` and return the path of the report.
+def write(record: Record, ruling: Ruling, limits: Limits, folder: Path) -> dict[str, Any]:
+    """Write both files into `<folder>/<drill>-<twin>/` and return the report.
 
     Raises:
         jsonschema.ValidationError: the report does not fit its own schema.
@@ -35,7 +35,7 @@ def write(record: Record, ruling: Ruling, limits: Limits, folder: Path) -> Path:
     place = folder / record.name
     replace(place / REQUESTS, _csv(record.requests))
     replace(place / REPORT, json.dumps(report, indent=2) + "\n")
-    return place / REPORT
+    return report
 
 
 def clear(name: str, folder: Path) -> None:
@@ -61,18 +61,14 @@ def as_json(record: Record, ruling: Ruling, limits: Limits) -> dict[str, Any]:
         "cluster": record.cluster,
         "hypothesis": record.hypothesis,
         "started_at": record.started_at,
-        "duration_s": max((step.finished_s or 0 for step in record.steps), default=0),
-        "steps": [asdict(step) for step in record.steps],
-        "judgements": [asdict(finding) for finding in record.findings],
+        "duration_s": _rounded(max((step.finished_s or 0 for step in record.steps), default=0)),
+        "steps": [_step(step) for step in record.steps],
+        "judgements": [asdict(finding) | {"at_s": _rounded(finding.at_s)} for finding in record.findings],
         "requests": _requests(record),
-        "schedules": [asdict(schedule) for schedule in record.schedules],
-        "harm": {
-            "requests": len(hurt(record, limits)),
-            "share": round(harm(record, limits), 6),
-            "allowed_share": limits.harm,
-        },
-        "time_to_detect_s": record.time_to_detect_s,
-        "time_to_roll_back_s": record.time_to_roll_back_s,
+        "schedule": asdict(record.schedule) if record.schedule else None,
+        "harm": {"requests": len(hurt(record, limits)), "allowed": limits.hurt},
+        "time_to_detect_s": _rounded(record.time_to_detect_s),
+        "time_to_roll_back_s": _rounded(record.time_to_roll_back_s),
         "outcome": record.outcome or None,
         "verdict": ruling.verdict,
         "reason": ruling.reason,
@@ -85,6 +81,15 @@ def counts(samples: list[Sample]) -> dict[str, dict[str, int]]:
     for sample in samples:
         table[sample.version or "none"][str(sample.status or "none")] += 1
     return {version: dict(sorted(row.items())) for version, row in sorted(table.items())}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    times = {"started_s": _rounded(step.started_s), "finished_s": _rounded(step.finished_s)}
+    return {"name": step.name, "detail": step.detail} | times
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
 
 
 def _requests(record: Record) -> dict[str, Any]:

@@ -42,11 +42,11 @@ class Limits:
 
     Attributes:
         slow_ms: an answer later than this is a slow one (from the SLO).
-        harm: share of the requests during the method that the release may hurt.
+        hurt: number of requests that the release may hurt until it is taken back.
     """
 
     slow_ms: float
-    harm: float = 0.0
+    hurt: float = 0.0
 
 
 Rule = Callable[[Record, Limits], Ruling | None]
@@ -71,12 +71,6 @@ def hurt(record: Record, limits: Limits) -> list[Sample]:
     ]
 
 
-def harm(record: Record, limits: Limits) -> float:
-    """Return the share of the requests during the method that the release hurt."""
-    exposed = record.between(record.acted_s, record.settled_s)
-    return len(hurt(record, limits)) / len(exposed) if exposed else 0.0
-
-
 def _carried_out(record: Record, _limits: Limits) -> Ruling | None:
     if record.error:
         return Ruling(ERROR, f"The drill could not be carried out: {record.error}.")
@@ -91,20 +85,20 @@ def _evidence(record: Record, _limits: Limits) -> Ruling | None:
     windows = {
         "before the release": record.between(None, record.acted_s),
         "during the release": record.between(record.acted_s, record.settled_s),
-        "after the release": record.between(record.settled_s, None),
-        "after the way back": record.again,
+        "after the release": record.between(record.settled_s, record.returning_s),
+        "after the way back": record.between(record.returned_s, None),
     }
     for name, samples in windows.items():
         if not samples:
             return Ruling(INCONCLUSIVE, f"No user was seen {name}, so nothing is known about it.")
-    for schedule in record.schedules:
-        if not schedule.kept:
-            return Ruling(
-                INCONCLUSIVE,
-                f"The prober did not keep its rate: {schedule.sent} of {schedule.due} requests sent,"
-                f" {schedule.late} of them late, the latest by {schedule.lag_max_ms:.0f} ms.",
-            )
-    return None
+    schedule = record.schedule
+    if schedule is None or schedule.kept:
+        return None
+    return Ruling(
+        INCONCLUSIVE,
+        f"The prober did not keep its rate: {schedule.sent} of {schedule.due} requests sent,"
+        f" {schedule.late} of them late, the latest by {schedule.lag_max_ms:.0f} ms.",
+    )
 
 
 def _sound(record: Record, _limits: Limits) -> Ruling:
@@ -133,8 +127,8 @@ def _faulty(record: Record, limits: Limits) -> Ruling:
     strangers = _answered_by_others(record, record.stable)
     if strangers:
         return Ruling(FAILED, f"Rolled back, but users were still answered by {strangers} at the end.")
-    if harm(record, limits) > limits.harm:
-        return Ruling(FAILED, f"Rolled back too late: {_cost(record, limits)}, at most {limits.harm:.1%} may be.")
+    if len(hurt(record, limits)) > limits.hurt:
+        return Ruling(FAILED, f"Rolled back too late: {_cost(record, limits)}, at most {limits.hurt:.0f} may be.")
     return Ruling(PASSED, f"Rolled back after {record.time_to_detect_s or 0:.1f} s; {_cost(record, limits)}.")
 
 
@@ -165,19 +159,19 @@ def _by_new(record: Record) -> Callable[[Sample], bool]:
 
 
 def _answered_by_others(record: Record, version: str) -> str:
-    tail = [sample for sample in record.between(record.settled_s, None) if sample.service == record.service]
+    tail = [s for s in record.between(record.settled_s, record.returning_s) if s.service == record.service]
     return ", ".join(sorted({str(sample.version or "nobody") for sample in tail if sample.version != version}))
 
 
 def _why_back(record: Record) -> str:
     bad = [finding.reason for finding in record.findings if finding.verdict != PASSED]
-    reason = record.rejected or (bad[0] if bad else "nobody said why")
+    reason = record.rejected or record.refused or (bad[0] if bad else "nobody said why")
     return reason if reason.endswith(".") else f"{reason}."
 
 
 def _cost(record: Record, limits: Limits) -> str:
     count = len(hurt(record, limits))
-    return f"{count} users were hurt ({harm(record, limits):.1%} of the requests)" if count else "no user was hurt"
+    return f"{count} requests were hurt" if count else "no request was hurt"
 
 
 def _most(failed: Sequence[Sample]) -> str:

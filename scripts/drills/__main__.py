@@ -1,0 +1,126 @@
+"""`python -m drills`: run one drill or all of them against a cluster, and say what users saw."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from cluster.errors import ClusterError
+from delivery.errors import DeliveryError
+from drills import laboratory
+from drills.blue_green import BlueGreen
+from drills.campaign import Campaign, Run
+from drills.canary import Canary
+from drills.console import picture, sentences, summary
+from drills.experiment import Drill, DrillError
+from drills.probes import ProbeError
+from drills.twins import TWINS
+from drills.verdict import PASSED
+
+DRILLS: dict[str, Drill] = {drill.name: drill for drill in (BlueGreen(), Canary())}
+DrillName = Literal["blue-green", "canary"]
+TwinName = Literal["sound", "errors", "slow", "crash"]
+# A shell says 128 plus its number when a signal ended a program.
+SIGNALLED = 128
+
+Kubeconfig = Annotated[Path | None, typer.Option(help="Kubeconfig; else KUBECONFIG, else the embedded cluster's.")]
+Context = Annotated[str | None, typer.Option(help="Context in it; else KUBECONTEXT, else its current one.")]
+Overlay = Annotated[str, typer.Option(help="Overlay that says what Git wants; stages are called like it.")]
+Rate = Annotated[float, typer.Option(help="Requests per second.")]
+Reports = Annotated[Path, typer.Option(help="Folder for the reports.")]
+Service = Annotated[str, typer.Option(help="Service under release.")]
+Picture = Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw the table and the runs.")]
+
+app = typer.Typer(
+    help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+)
+
+
+@app.command()
+def run(
+    drill: DrillName,
+    twin: Annotated[TwinName, typer.Option(help="Which release to try.")] = "sound",
+    service: Service = "order",
+    rate: Rate = 200.0,
+    reports: Reports = Path("reports"),
+    record: Picture = None,
+    overlay: Overlay = "embedded",
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+) -> None:
+    """Run one drill with one release."""
+    options = Options(service, rate, reports, record, overlay, kubeconfig, context)
+    raise typer.Exit(carry_out([(drill, twin)], options))
+
+
+@app.command(name="all")
+def run_all(
+    service: Service = "order",
+    rate: Rate = 200.0,
+    reports: Reports = Path("reports"),
+    record: Picture = None,
+    overlay: Overlay = "embedded",
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+) -> None:
+    """Run every drill with every release; exit 0 only if every verdict is Passed."""
+    pairs = [(drill, twin) for drill in DRILLS for twin in TWINS]
+    raise typer.Exit(carry_out(pairs, Options(service, rate, reports, record, overlay, kubeconfig, context)))
+
+
+@app.command(name="list")
+def list_drills() -> None:
+    """List the drills, what each claims, and the releases to try."""
+    for name, drill in DRILLS.items():
+        typer.echo(f"{name}: {drill.hypothesis()}")
+    for twin in TWINS.values():
+        typer.echo(f"  --twin {twin.name:<7} {twin.about}: {twin.expected}")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is the same for every run of a command."""
+
+    service: str
+    rate: float
+    reports: Path
+    picture: Path | None
+    overlay: str
+    kubeconfig: Path | None
+    context: str | None
+
+
+def carry_out(pairs: list[tuple[str, str]], options: Options) -> int:
+    """Carry out drills with releases, show the table, and return the exit status."""
+    service, console = options.service, Console()
+    runs = [
+        Run(DRILLS[drill], TWINS[twin], service, laboratory.limits(DRILLS[drill], twin, service, options.rate))
+        for drill, twin in pairs
+    ]
+    system = laboratory.connect(options.kubeconfig, options.context, options.overlay, options.rate)
+    campaign = Campaign(system, options.reports, options.rate, console)
+    number = campaign.carry_out(runs)
+    console.print(summary(campaign.done), sentences(campaign.done))
+    if options.picture:
+        picture(campaign.done, options.picture)
+    if number:
+        return SIGNALLED + number
+    return 0 if all(one.ruling.verdict == PASSED for one in campaign.done) else 1
+
+
+def main() -> None:
+    """Run the command line; what cannot be done is one line on standard error."""
+    try:
+        app()
+    except (ClusterError, DeliveryError, DrillError, ProbeError) as error:
+        sys.stderr.write(f"drills: {error}\n")
+        raise SystemExit(2) from error
+
+
+if __name__ == "__main__":
+    main()

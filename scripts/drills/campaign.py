@@ -1,0 +1,89 @@
+"""Several drills in a row: each is recorded, judged and reported before the next begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from drills import junit, report
+from drills.console import Done, watching
+from drills.experiment import Drill, Experiment, System, Timing
+from drills.record import Record
+from drills.twins import VERSION, Twin
+from drills.verdict import Limits, judge
+
+
+@dataclass(frozen=True)
+class Run:
+    """One drill with one twin, on one service, within the limits of what users can bear."""
+
+    drill: Drill
+    twin: Twin
+    service: str
+    limits: Limits
+
+    @property
+    def name(self) -> str:
+        """Return the name that reports and tables use."""
+        return f"{self.drill.name}-{self.twin.name}"
+
+
+class Campaign:
+    """Carries out runs on one system.
+
+    Args:
+        system: what they act on.
+        folder: where the reports go.
+        rate: requests per second, for the record.
+        console: where progress is shown.
+        timing: how long users are watched.
+    """
+
+    def __init__(
+        self, system: System, folder: Path, rate: float, console: Console, timing: Timing | None = None
+    ) -> None:
+        self._system = system
+        self._folder = folder
+        self._rate = rate
+        self._console = console
+        self._timing = timing or Timing()
+        self.done: list[Done] = []
+
+    def carry_out(self, runs: Sequence[Run]) -> int:
+        """Carry out the runs and return the number of the signal that ended them early, 0 if none did."""
+        reports: dict[str, dict[str, Any]] = {}
+        names = [run.name for run in runs]
+        for run in runs:
+            report.clear(run.name, self._folder)
+        junit.write(names, reports, self._folder)
+        for run in runs:
+            one = self._one(run)
+            reports[run.name] = report.write(one.record, one.ruling, run.limits, self._folder)
+            junit.write(names, reports, self._folder)
+            self.done.append(one)
+            if one.record.signal:
+                return one.record.signal
+        return 0
+
+    def _one(self, run: Run) -> Done:
+        record = Record(
+            drill=run.drill.name,
+            twin=run.twin,
+            service=run.service,
+            cluster=self._system.name,
+            hypothesis=run.drill.hypothesis(),
+            version=VERSION,
+            rate=self._rate,
+        )
+        experiment = Experiment(run.drill, run.twin, self._system, record, self._timing, self._console.print)
+        with watching(record, self._console):
+            experiment.run()
+        ruling = judge(record, run.limits)
+        self._console.print(
+            f"{record.name:<18} {ruling.verdict}: {ruling.reason}", markup=False, highlight=False, soft_wrap=True
+        )
+        return Done(record, ruling)
