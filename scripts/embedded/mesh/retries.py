@@ -12,6 +12,12 @@ FAULT_FILTER = "envoy.filters.http.fault"
 # What Istio retries where a VirtualService says nothing: only what surely has not reached the service.
 DEFAULT_RETRY_ON = "connect-failure,refused-stream,unavailable,cancelled"
 DEFAULT_ATTEMPTS = 2
+# Envoy passes over what it does not know, so a mistyped condition would go unnoticed.
+_CONDITIONS = {
+    *("5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "refused-stream"),
+    *("retriable-4xx", "retriable-status-codes", "retriable-headers", "envoy-ratelimited"),
+    *("http3-post-connect-failure", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"),
+}
 # Envoy's 25 ms would show in the latency of every retried request; endpoints are a loopback away.
 _BACK_OFF = {"base_interval": "0.002s", "max_interval": "0.020s"}
 
@@ -46,9 +52,18 @@ def fault(spec: Object) -> Object:
     return typed("envoy.extensions.filters.http.fault.v3.HTTPFault", **fields)
 
 
+def unknown_conditions(text: str) -> list[str]:
+    """Return the words of ``retryOn`` that Envoy does not know."""
+    return [word for word in _words(text) if not word.isdigit() and word not in _CONDITIONS]
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
 def _conditions(text: str) -> Object:
     """Split ``retryOn`` into Envoy's words and status codes, as Istio does."""
-    words = [word.strip() for word in text.split(",") if word.strip()]
+    words = _words(text)
     codes = [int(word) for word in words if word.isdigit()]
     named = [word for word in words if not word.isdigit()]
     if codes and "retriable-status-codes" not in named:

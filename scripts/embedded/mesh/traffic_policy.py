@@ -85,6 +85,7 @@ def _outlier_detection(outlier: Object | None) -> Object:
     fields = {
         # Istio looks at consecutive errors only: a pod is not ejected for being worse than the others.
         "enforcing_success_rate": 0,
+        "enforcing_local_origin_success_rate": 0,
         **_consecutive("consecutive_5xx", outlier.get("consecutive5xxErrors")),
         **_consecutive("consecutive_gateway_failure", outlier.get("consecutiveGatewayErrors")),
         **_consecutive("consecutive_local_origin_failure", outlier.get("consecutiveLocalOriginFailures")),

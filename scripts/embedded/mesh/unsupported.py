@@ -38,6 +38,10 @@ def _service(body: dict[str, Any], problems: Problems) -> None:
     spec = body.get("spec", {})
     if spec.get("type") == "ExternalName":
         problems.add(body, UNSUPPORTED, "spec.type: the mesh does not route to an ExternalName")
+    if spec.get("sessionAffinity", "None") != "None":
+        problems.add(
+            body, UNSUPPORTED, f"spec.sessionAffinity: {spec['sessionAffinity']} is not supported and left out"
+        )
     for index, port in enumerate(spec.get("ports") or ()):
         if port.get("protocol", "TCP") != "TCP":
             problems.add(body, UNSUPPORTED, f"spec.ports[{index}].protocol: only TCP is proxied")

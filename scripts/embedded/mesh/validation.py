@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from embedded.apiserver.resources import DESTINATION_RULES, GATEWAYS, VIRTUAL_SERVICES
-from embedded.mesh import schemas
+from embedded.mesh import retries, schemas
 from embedded.mesh.problems import INVALID, UNSUPPORTED
 
 Object = dict[str, Any]
@@ -66,6 +66,8 @@ def _virtual_service(spec: Object) -> Iterator[str]:
         destinations = route.get("route", [])
         if len(destinations) > 1 and sum(each.get("weight", 0) for each in destinations) == 0:
             yield f"{path}.route: the weights add up to 0"
+        for word in retries.unknown_conditions((route.get("retries") or {}).get("retryOn", "")):
+            yield f"{path}.retries.retryOn: there is no condition {word}"
         if route.get("redirect", {}).get("redirectCode", 301) not in (301, 302, 303, 307, 308):
             yield f"{path}.redirect.redirectCode: must be 301, 302, 303, 307 or 308"
 

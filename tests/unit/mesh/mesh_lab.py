@@ -44,6 +44,10 @@ def free_ports() -> Iterator[int]:
             yield port
 
 
+def ports(count: int) -> list[int]:
+    return list(itertools.islice(free_ports(), count))
+
+
 async def until(condition: Callable[[], Any] | Callable[[], Awaitable[Any]], what: str = "condition") -> None:
     """Wait for a condition with a deadline."""
     async with asyncio.timeout(DEADLINE):
@@ -165,7 +169,7 @@ RESOURCES = {
 class Lab:
     """A store, a mesh, an Envoy and a client."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cluster_ips: bool = False) -> None:
         self.store = Store()
         self.folder = folder
         self._numbers = free_ports()
@@ -176,7 +180,7 @@ class Lab:
             admin=Address(HOST, admin),
             stats=Address(HOST, stats),
             outbound=self._outbound_address,
-            cluster_ips=False,
+            cluster_ips=cluster_ips,
         )
         self.mesh = Mesh(self.store, self.addresses, folder)
         self.upstreams: dict[str, Upstream] = {}

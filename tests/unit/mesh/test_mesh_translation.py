@@ -175,6 +175,7 @@ def test_a_gateway_of_another_kind_is_named() -> None:
     [
         ({"hosts": ["*"], "http": [{"route": [{"destination": {}}]}]}, "spec.http[0].route[0].destination"),
         ({"hosts": ["*"], "http": [{"timeout": "soon"}]}, "spec.http[0].timeout"),
+        ({"hosts": ["*"], "http": [{"retries": {"retryOn": "5xx,ressett"}}]}, "there is no condition ressett"),
         ({"hosts": ["*"], "http": [{"match": [{"uri": {"regex": "("}}]}]}, "spec.http[0].match[0].uri.regex"),
         ({"hosts": ["*"], "http": [{"match": [{"uri": {"regex": "(?=a)b"}}]}]}, "what RE2 does not have"),
         ({"hosts": ["*"], "http": [{"route": [to("a", None, 0), to("b", None, 0)]}]}, "the weights add up to 0"),
