@@ -1,0 +1,39 @@
+"""What the controllers cover of Kubernetes, for the page that says so."""
+
+from __future__ import annotations
+
+COVERAGE: list[tuple[str, str, str]] = [
+    ("Deployment: RollingUpdate", "supported", "maxSurge and maxUnavailable, minReadySeconds, progressDeadlineSeconds"),
+    ("Deployment: Recreate", "supported", "old pods have ended before the first new one is made"),
+    (
+        "Deployment: pause, resume, undo, history",
+        "supported",
+        "revisions and change-cause as annotations of ReplicaSets",
+    ),
+    (
+        "Deployment: scaled in the middle of a rollout",
+        "supported",
+        "in proportion, but a needed available pod never goes",
+    ),
+    ("Deployment: collisionCount", "refused", "a ReplicaSet's name that is taken is tried again until it is free"),
+    ("ReplicaSet", "supported", "adoption, release, Kubernetes' order of deletion with pod-deletion-cost"),
+    ("StatefulSet, DaemonSet, Job, CronJob", "refused", "these kinds are not served"),
+    ("EndpointSlice", "partly", "IPv4 only; trafficDistribution and dual stack are named in an event"),
+    ("Endpoints (v1)", "refused", "this kind is not served: read EndpointSlices"),
+    (
+        "HorizontalPodAutoscaler: CPU",
+        "supported",
+        "averageUtilization, averageValue; behavior with policies and tolerance",
+    ),
+    ("HorizontalPodAutoscaler: other metrics", "refused", "named in an event; never scales down without them"),
+    ("HorizontalPodAutoscaler: other targets than Deployment and ReplicaSet", "refused", "event FailedGetScale"),
+    ("Garbage collection", "supported", "background, foreground (blockOwnerDeletion), orphan; also after a restart"),
+    ("Namespace", "supported", "emptied before it goes; a default ServiceAccount in each; no kube-root-ca.crt"),
+    (
+        "PersistentVolumeClaim",
+        "partly",
+        "bound at once to a folder; classes, selectors and sources are named in an event",
+    ),
+    ("PersistentVolume, StorageClass", "refused", "these kinds are not served"),
+    ("PodDisruptionBudget", "partly", "status only: there is no eviction to hold back"),
+]
