@@ -7,6 +7,7 @@ from typing import Any
 from embedded.apiserver import definitions, schemas
 from embedded.apiserver.patches import APPLY_PATCHES, JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH
 from embedded.apiserver.resources import Resource, ResourceRegistry
+from embedded.apiserver.shapes import Shape
 from embedded.apiserver.store import Store
 
 Object = dict[str, Any]
@@ -110,10 +111,26 @@ def _add_type(known: schemas.Type, components: Object) -> None:
     if known.required:
         components[known.name]["required"] = sorted(known.required)
     for name, field in known.fields.items():
-        properties[name] = {"description": field.description, **_field(field)}
+        properties[name] = {"description": field.description, **_field(field), **_merge_rules(known.name, name)}
         below = schemas.types().get(field.type)
         if below:
             _add_type(below, components)
+
+
+def _merge_rules(owner: str, name: str) -> Object:
+    """Say how a field is merged: clients compute strategic merge patches by that."""
+    shape = Shape("object", owner).field(name)
+    if shape.kind == "keyed":
+        strategy = "merge,retainKeys" if name == "volumes" else "merge"
+        keys = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(shape.keys)}
+        return {"x-kubernetes-patch-strategy": strategy, "x-kubernetes-patch-merge-key": shape.keys[0], **keys}
+    if shape.kind == "set":
+        return {"x-kubernetes-patch-strategy": "merge", "x-kubernetes-list-type": "set"}
+    if shape.kind == "list":
+        return {"x-kubernetes-list-type": "atomic"}
+    if shape.atomic:
+        return {"x-kubernetes-map-type": "atomic"}
+    return {"x-kubernetes-patch-strategy": "retainKeys"} if shape.type == "V1DeploymentStrategy" else {}
 
 
 def _field(field: schemas.Field) -> Object:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from aiohttp import web
 
-from embedded.apiserver import errors
+from embedded.apiserver import errors, protobuf
 
 # Subresources of a namespace itself; anything else below a namespace is a kind.
 _OF_NAMESPACES = ("status", "finalize")
@@ -92,14 +92,13 @@ async def read_body(request: web.Request) -> Any:
     """Return the body as JSON data; None if there is none.
 
     Raises:
-        ApiError: 400 when it cannot be read, 415 for protobuf.
+        ApiError: 400 when it cannot be read, 415 for protobuf of a kind that is not known in that form.
     """
     text = await request.read()
     if not text:
         return None
-    if "protobuf" in request.content_type:
-        why = "the body of the request was in an unknown format - accepted media types include: application/json"
-        raise errors.ApiError(415, "UnsupportedMediaType", why)
+    if request.content_type == protobuf.CONTENT_TYPE:
+        return protobuf.decode(text)
     try:
         return json.loads(text)
     except ValueError as error:

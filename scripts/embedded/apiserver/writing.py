@@ -9,7 +9,17 @@ from typing import Any
 
 from aiohttp import web
 
-from embedded.apiserver import apply, definitions, errors, patches, representation, requests, shapes, structural
+from embedded.apiserver import (
+    apply,
+    autoscaling_v1,
+    definitions,
+    errors,
+    patches,
+    representation,
+    requests,
+    shapes,
+    structural,
+)
 from embedded.apiserver.context import Call
 from embedded.apiserver.decoding import Decoder
 from embedded.apiserver.resources import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES
@@ -99,6 +109,7 @@ class Write:
 
     def _decode(self, body: Any) -> Object:
         resource = self.call.resource
+        body = autoscaling_v1.stored(resource, body)
         self._check_kind(body)
         decoder = Decoder(resource)
         decoded = decoder.decode(body)
@@ -170,5 +181,7 @@ class Write:
         call = self.call
         if call.resource == CUSTOM_RESOURCE_DEFINITIONS and not requests.dry_run(call.request.query):
             call.context.registry.add(definitions.resource_of(new))
+        if call.address.version != call.resource.version:
+            new = autoscaling_v1.shown(new)
         shown = representation.form(call.request, call.context.columns(call.resource))
         return representation.answer(shown.item(call.resource, new), status, self.warnings)

@@ -36,6 +36,9 @@ ROOTS = (
     "V1NetworkPolicy",
     "V1Lease",
     "V1CustomResourceDefinition",
+    "V1HorizontalPodAutoscaler",
+    "V1Eviction",
+    "V1DeleteOptions",
 )
 _CLASS = re.compile(r"\b((?:Core|Discovery|Events|Storage|Apiextensions|Authentication)?V\d\w*)\b")
 
