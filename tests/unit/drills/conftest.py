@@ -46,8 +46,10 @@ def right_answer(request, sent, number):
         return 201, {"id": f"u{number}", **sent}
     if request.command == "POST":
         total = sum(item["quantity"] * item["unit_price_cents"] for item in sent["items"])
-        request.server.owners[f"o{number}"] = sent["user_id"]
-        return 201, {"id": f"o{number}", "user_id": sent["user_id"], "total_cents": total}
+        made = {"id": f"o{number}", "user_id": sent["user_id"], "total_cents": total}
+        order = request.server.placed.setdefault(request.headers["Idempotency-Key"], made)
+        request.server.owners[order["id"]] = order["user_id"]
+        return 201, order
     if path.startswith("/orders?"):
         return 200, {"items": [{"id": "o", "user_id": path.partition("user_id=")[2].partition("&")[0]}]}
     name = path.rpartition("/")[2]
@@ -63,6 +65,7 @@ class Server(ThreadingHTTPServer):
         self.count = 0
         self.seen = []
         self.owners = {}
+        self.placed = {}
         self.drop = lambda request, number: False
         self.answer = self.right_answer = right_answer
 

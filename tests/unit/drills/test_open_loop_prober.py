@@ -59,9 +59,22 @@ def test_each_request_has_its_own_trace_and_order_key(server, running):
     traces = [trace.split("-")[1] for _, _, trace, _ in server.seen]
     assert len(set(traces)) == len(traces)
     assert {sample.trace_id for sample in prober.samples} <= set(traces)
-    keys = [key for method, path, _, key in server.seen if (method, path) == ("POST", "/orders")]
-    assert None not in keys
-    assert len(set(keys)) == len(keys)
+    assert all(key for method, path, _, key in server.seen if (method, path) == ("POST", "/orders"))
+
+
+def test_an_order_that_is_sent_twice_must_not_be_placed_twice(server, running):
+    """A shop that ignores the key of an order is found out, once some user presses the button twice."""
+
+    def forgetful(request, sent, number):
+        server.placed.clear()
+        return server.right_answer(request, sent, number)
+
+    server.answer = forgetful
+    prober = running(server, rate=200)
+    wait_for(lambda: any(sample.failed for sample in prober.samples))
+    prober.stop()
+    failed = {(sample.method, sample.path, sample.error[:14]) for sample in prober.samples if sample.failed}
+    assert failed == {("POST", "/orders", "wrong body: id")}
 
 
 def test_a_dropped_connection_costs_one_request_and_is_not_repeated(server, running):
