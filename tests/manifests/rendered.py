@@ -1,0 +1,52 @@
+"""The platform's manifests as the tests see them: files in Git, and objects as overlays render them."""
+
+from pathlib import Path
+
+import yaml
+
+from cluster.kustomize import build
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+OVERLAYS = sorted(file.parent for file in (REPOSITORY / "k8s/overlays").glob("*/kustomization.yaml"))
+FILES = sorted(file for root in ("k8s", "istio") for file in (REPOSITORY / root).rglob("*.yaml"))
+CATALOGUE = yaml.safe_load((REPOSITORY / "services/images.yaml").read_text())
+
+
+def render(overlay):
+    return build(overlay)
+
+
+def with_optional_components(folder):
+    """Render the canary stage with every component that no overlay uses."""
+    top = "/".join([".."] * (len(folder.parts) - 1)) + f"{REPOSITORY}/k8s"
+    (folder / "kustomization.yaml").write_text(
+        f"namespace: shop\nresources: [{top}/overlays/embedded]\n"
+        f"components: [{top}/components/pdb, {top}/components/hpa]\n"
+        "labels: [{pairs: {app.kubernetes.io/part-of: proving-ground}}]\n"
+    )
+    return build(folder)
+
+
+def of_kind(objects, *kinds):
+    return [body for body in objects if body["kind"] in kinds]
+
+
+def named(objects, kind, name):
+    return next((body for body in of_kind(objects, kind) if body["metadata"]["name"] == name), None)
+
+
+def pod_of(deployment):
+    return deployment["spec"]["template"]["spec"]
+
+
+def pod_labels(deployment):
+    return deployment["spec"]["template"]["metadata"].get("labels", {})
+
+
+def containers(deployment):
+    pod = pod_of(deployment)
+    return [*pod.get("initContainers", []), *pod["containers"]]
+
+
+def includes(labels, wanted):
+    return wanted.items() <= labels.items()

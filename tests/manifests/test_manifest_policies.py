@@ -1,0 +1,225 @@
+"""Every overlay keeps to every policy, and every policy finds the breach that it is made for."""
+
+import copy
+
+import pytest
+from tests.manifests import policies
+from tests.manifests.rendered import OVERLAYS, containers, named, of_kind, pod_labels, pod_of, render
+from tests.manifests.rendered import with_optional_components as render_all
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("policy", policies.POLICIES, ids=lambda policy: policy.__name__)
+def test_the_overlay_keeps_to_it(policy, overlay):
+    assert list(policy(render(overlay))) == []
+
+
+@pytest.mark.parametrize("policy", policies.POLICIES, ids=lambda policy: policy.__name__)
+def test_the_optional_components_keep_to_it(policy, tmp_path):
+    assert list(policy(render_all(tmp_path))) == []
+
+
+def order(objects):
+    return named(objects, "Deployment", "order")
+
+
+def container(objects):
+    return pod_of(order(objects))["containers"][0]
+
+
+def route(objects, name="order"):
+    return named(objects, "VirtualService", name)["spec"]["http"][-1]
+
+
+def rule(objects):
+    return named(objects, "DestinationRule", "order")["spec"]
+
+
+# (policy, how it is broken, words of the complaint)
+BREACHES = {
+    "no memory request": (
+        policies.resources_are_set,
+        lambda o: container(o)["resources"]["requests"].pop("memory"),
+        "requests no",
+    ),
+    "no memory limit": (policies.resources_are_set, lambda o: container(o)["resources"].pop("limits"), "no limit"),
+    "no resources of a migration": (
+        policies.resources_are_set,
+        lambda o: containers(order(o))[0].pop("resources"),
+        "migrate",
+    ),
+    "no readiness probe": (policies.probes_are_set, lambda o: container(o).pop("readinessProbe"), "readinessProbe"),
+    "readiness asks for life": (
+        policies.probes_are_set,
+        lambda o: container(o)["readinessProbe"]["httpGet"].update(path="/livez"),
+        "readinessProbe",
+    ),
+    "root": (policies.pods_are_restricted, lambda o: pod_of(order(o))["securityContext"].pop("runAsUser"), "as root"),
+    "seccomp": (
+        policies.pods_are_restricted,
+        lambda o: pod_of(order(o))["securityContext"].pop("seccompProfile"),
+        "seccomp",
+    ),
+    "host network": (policies.pods_are_restricted, lambda o: pod_of(order(o)).update(hostNetwork=True), "namespaces"),
+    "host path": (
+        policies.pods_are_restricted,
+        lambda o: pod_of(order(o))["volumes"].append({"name": "etc", "hostPath": {"path": "/etc"}}),
+        "on the node",
+    ),
+    "escalation": (
+        policies.pods_are_restricted,
+        lambda o: container(o)["securityContext"].pop("allowPrivilegeEscalation"),
+        "more privileges",
+    ),
+    "capability": (
+        policies.pods_are_restricted,
+        lambda o: container(o)["securityContext"].update(capabilities={"drop": ["ALL"], "add": ["NET_RAW"]}),
+        "capabilities",
+    ),
+    "writable root": (
+        policies.pods_are_restricted,
+        lambda o: container(o)["securityContext"].update(readOnlyRootFilesystem=False),
+        "root file system",
+    ),
+    "unavailable pods": (
+        policies.rollouts_lose_nothing,
+        lambda o: order(o)["spec"]["strategy"]["rollingUpdate"].update(maxUnavailable=1),
+        "before others",
+    ),
+    "short grace": (
+        policies.rollouts_lose_nothing,
+        lambda o: pod_of(order(o)).update(terminationGracePeriodSeconds=20),
+        "killed",
+    ),
+    "latest": (policies.images_are_in_the_catalogue, lambda o: container(o).update(image="order:latest"), "nobody"),
+    "no tag": (policies.images_are_in_the_catalogue, lambda o: container(o).update(image="order"), "nobody builds"),
+    "wrong version label": (
+        policies.images_are_in_the_catalogue,
+        lambda o: container(o).update(image="reg.example/order:v2"),
+        "not labelled",
+    ),
+    "no part-of": (policies.labels_are_set, lambda o: o[0]["metadata"].pop("labels"), "part-of"),
+    "no track": (policies.labels_are_set, lambda o: pod_labels(order(o)).pop("track"), "track"),
+    "other namespace": (
+        policies.objects_are_in_the_namespace,
+        lambda o: order(o)["metadata"].update(namespace="default"),
+        "namespace default",
+    ),
+    "weights in Git": (
+        policies.weights_are_those_of_git,
+        lambda o: [e.update(weight=50) for e in route(o)["route"]],
+        "[50, 50]",
+    ),
+    "sum of weights": (policies.weights_are_those_of_git, lambda o: route(o)["route"][1].update(weight=1), "[100, 1]"),
+    "canary first": (policies.weights_are_those_of_git, lambda o: route(o)["route"].reverse() or swap(o), "not first"),
+    "unknown subset": (
+        policies.destinations_exist,
+        lambda o: route(o)["route"][1]["destination"].update(subset="beta"),
+        "no subset beta",
+    ),
+    "unknown host": (policies.destinations_exist, lambda o: o.remove(named(o, "Service", "order")), "no Service order"),
+    "unknown gateway": (policies.gateways_exist, lambda o: o.remove(named(o, "Gateway", "shop")), "no Gateway shop"),
+    "no timeout": (policies.routes_have_limits, lambda o: route(o).pop("timeout"), "no timeout"),
+    "retries by default": (policies.routes_have_limits, lambda o: route(o).pop("retries"), "retries"),
+    "retries of errors": (
+        policies.routes_have_limits,
+        lambda o: route(o, "user-mesh")["retries"].update(retryOn="5xx"),
+        "5xx",
+    ),
+    "selector of nothing": (
+        policies.services_lead_to_pods,
+        lambda o: named(o, "Service", "order")["spec"]["selector"].update(app="ordre"),
+        "selects no pods",
+    ),
+    "unknown port": (
+        policies.services_lead_to_pods,
+        lambda o: container(o)["ports"][0].update(name="web"),
+        "port http",
+    ),
+    "same subsets": (
+        policies.subsets_tell_pods_apart,
+        lambda o: rule(o)["subsets"][1].update(labels={"track": "stable"}),
+        "subset canary",
+    ),
+    "hasty ejection": (
+        policies.ejection_spares_the_judge,
+        lambda o: rule(o)["trafficPolicy"]["outlierDetection"].update(consecutive5xxErrors=5),
+        "by chance",
+    ),
+    "gateway errors": (
+        policies.ejection_spares_the_judge,
+        lambda o: rule(o)["trafficPolicy"]["outlierDetection"].update(consecutiveGatewayErrors=5),
+        "errors of the service",
+    ),
+    "ejecting all": (
+        policies.ejection_spares_the_judge,
+        lambda o: rule(o)["trafficPolicy"]["outlierDetection"].update(maxEjectionPercent=100),
+        "more than half",
+    ),
+    "unknown config": (
+        policies.references_exist,
+        lambda o: container(o)["envFrom"][0]["configMapRef"].update(name="order"),
+        "no ConfigMap order",
+    ),
+    "unknown account": (
+        policies.references_exist,
+        lambda o: pod_of(order(o)).update(serviceAccountName="nobody"),
+        "no ServiceAccount nobody",
+    ),
+    "two masters of replicas": (
+        policies.references_exist,
+        lambda o: o.append(autoscaler("order")),
+        "by an autoscaler and by",
+    ),
+    "scaling nothing": (policies.references_exist, lambda o: o.append(autoscaler("ordre")), "no Deployment ordre"),
+    "no default deny": (
+        policies.access_is_granted_by_name,
+        lambda o: o.remove(named(o, "AuthorizationPolicy", "default-deny")),
+        "nothing denies",
+    ),
+    "unknown principal": (
+        policies.access_is_granted_by_name,
+        lambda o: o.remove(named(o, "ServiceAccount", "order")),
+        "allows order",
+    ),
+    "plain text": (
+        policies.access_is_granted_by_name,
+        lambda o: named(o, "PeerAuthentication", "default")["spec"]["mtls"].update(mode="PERMISSIVE"),
+        "PERMISSIVE",
+    ),
+}
+
+
+def swap(objects):
+    first, second = route(objects)["route"]
+    first["weight"], second["weight"] = 100, 0
+
+
+def autoscaler(target):
+    return {
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "x"},
+        "spec": {"scaleTargetRef": {"name": target}},
+    }
+
+
+@pytest.mark.parametrize("breach", BREACHES)
+def test_it_finds_its_breach(breach):
+    policy, damage, words = BREACHES[breach]
+    objects = copy.deepcopy(render(next(folder for folder in OVERLAYS if folder.name == "embedded")))
+    assert list(policy(objects)) == []
+    damage(objects)
+    assert words in "; ".join(policy(objects))
+
+
+def test_every_policy_has_a_breach():
+    assert {policy for policy, _damage, _words in BREACHES.values()} == set(policies.POLICIES)
+
+
+def test_the_stages_differ_as_the_strategies_do():
+    canary, blue_green = (render(folder) for folder in sorted(OVERLAYS)[:2])
+    assert {each["metadata"]["name"] for each in of_kind(canary, "Deployment")} == {"user", "order"}
+    assert {each["metadata"]["name"] for each in of_kind(blue_green, "Deployment")} == {"user", "order-blue"}
+    assert named(canary, "Service", "order")["spec"]["selector"] == {"app": "order"}
+    assert named(blue_green, "Service", "order")["spec"]["selector"] == {"app": "order", "version": "v1"}
+    assert named(blue_green, "Service", "order-preview")["spec"]["selector"] == {"app": "order", "version": "v2"}
