@@ -1,39 +1,24 @@
-"""The API server: who may come in, and which handler answers which address."""
+"""The API server: who may come in, and the few addresses that are not about objects."""
 
 from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import aiohttp
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from embedded.apiserver import (
-    autoscaling_v1,
-    deleting,
-    discovery,
-    errors,
-    gaps,
-    openapi,
-    reading,
-    representation,
-    requests,
-    reviews,
-    watching,
-    writing,
-)
-from embedded.apiserver.context import CONTEXT, Call, Context, LogReader
-from embedded.apiserver.requests import Address
+from embedded.apiserver import discovery, errors, openapi, representation, routing
+from embedded.apiserver.context import CONTEXT, Context, LogReader
 from embedded.apiserver.resources import ResourceRegistry
 from embedded.apiserver.store import Store
-from embedded.apiserver.subresources import binding, eviction, logs, proxy, scale
+from embedded.apiserver.subresources import proxy
 
 LOGGER = logging.getLogger(__name__)
 _MAX_BODY = 3 * 1024 * 1024
 _OPEN = ("/livez", "/readyz", "/healthz")
-_AGGREGATED = "APIGroupDiscoveryList"
 
 
 def create_app(store: Store, registry: ResourceRegistry, *, token: str, logs: LogReader) -> web.Application:
@@ -54,7 +39,7 @@ def create_app(store: Store, registry: ResourceRegistry, *, token: str, logs: Lo
     app.router.add_get("/openapi/v2", _openapi_v2)
     app.router.add_get("/openapi/v3", _openapi_index)
     app.router.add_get("/openapi/v3/{path:.+}", _openapi_document)
-    app.router.add_route("*", "/{path:.*}", _dispatch)
+    app.router.add_route("*", "/{path:.*}", routing.dispatch)
     return app
 
 
@@ -117,142 +102,5 @@ async def _openapi_document(request: web.Request) -> web.Response:
     context = request.app[CONTEXT]
     document = openapi.document(context.store, context.registry, request.match_info["path"])
     if document is None:
-        raise _no_such_address()
+        raise routing.no_such_address()
     return representation.answer(document)
-
-
-def _no_such_address() -> errors.ApiError:
-    return errors.ApiError(404, "NotFound", "the server could not find the requested resource")
-
-
-async def _dispatch(request: web.Request) -> web.StreamResponse:
-    parts = request.path.strip("/").split("/")
-    address = requests.parse(request.path)
-    if address is None or not address.plural:
-        return _discover(request, parts)
-    context = request.app[CONTEXT]
-    review = reviews.REVIEWS.get((address.group, address.plural))
-    if review and request.method == "POST":
-        return await reviews.review(request, address.group, review)
-    resource = context.registry.find(address.group, address.plural)
-    old_form = request.method == "POST" and autoscaling_v1.is_address(address.group, address.version, address.plural)
-    if resource is None or (resource.version != address.version and not old_form):
-        return _absent(request, address)
-    return await _handle(Call(request, context, address, resource))
-
-
-def _discover(request: web.Request, parts: list[str]) -> web.Response:
-    registry = request.app[CONTEXT].registry
-    wanted, options = representation.accepted(request)
-    if parts in (["api"], ["apis"]) and wanted == _AGGREGATED:
-        version = options.get("v", "v2")
-        response = representation.answer(discovery.aggregated(registry, core=parts == ["api"], version_name=version))
-        response.headers["Content-Type"] = f"application/json;g=apidiscovery.k8s.io;v={version};as={_AGGREGATED}"
-        return response
-    found = _discovered(registry, parts)
-    if found is None:
-        raise _no_such_address()
-    return representation.answer(found)
-
-
-def _discovered(registry: ResourceRegistry, parts: list[str]) -> dict[str, object] | None:
-    if parts == [""]:
-        return {"paths": ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz"]}
-    if parts == ["api"]:
-        return discovery.core_versions()
-    if parts == ["apis"]:
-        return discovery.groups(registry)
-    if parts[0] == "api" and len(parts) == 2:
-        return discovery.resources(registry, "", parts[1])
-    if parts[0] == "apis" and len(parts) == 2:
-        return discovery.group(registry, parts[1])
-    if parts[0] == "apis" and len(parts) == 3:
-        return discovery.resources(registry, parts[1], parts[2])
-    return None
-
-
-def _absent(request: web.Request, address: Address) -> web.Response:
-    empty = gaps.EMPTY.get((address.group, address.plural))
-    if empty and request.method == "GET" and not address.name:
-        meta = {"resourceVersion": request.app[CONTEXT].store.revision}
-        return representation.answer({"kind": f"{empty}List", "apiVersion": "v1", "metadata": meta, "items": []})
-    gap = gaps.kind_gap(address.group, address.plural)
-    if gap:
-        raise errors.not_implemented(gap)
-    raise _no_such_address()
-
-
-async def _handle(call: Call) -> web.StreamResponse:
-    if call.address.subresource:
-        return await _subresource(call)
-    if not call.address.name:
-        return await _collection(call)
-    method = call.request.method
-    if method == "GET":
-        watch = requests.truthy(call.request.query, "watch")
-        return await watching.watch(call) if watch else reading.get(call)
-    if method == "PUT":
-        return await writing.Write(call).replace()
-    if method == "PATCH":
-        return await writing.Write(call).patch()
-    if method == "DELETE":
-        return await deleting.delete(call)
-    raise _method_not_allowed()
-
-
-async def _collection(call: Call) -> web.StreamResponse:
-    method = call.request.method
-    if method == "GET":
-        watch = requests.truthy(call.request.query, "watch")
-        return await watching.watch(call) if watch else reading.list_all(call)
-    namespaced = call.resource.namespaced and call.address.namespace is None
-    if method == "POST" and not namespaced:
-        return await writing.Write(call).create()
-    if method == "DELETE" and not namespaced:
-        return await deleting.delete_collection(call)
-    raise _method_not_allowed()
-
-
-def _method_not_allowed() -> errors.ApiError:
-    return errors.ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
-
-
-async def _subresource(call: Call) -> web.StreamResponse:
-    name, method = call.address.subresource, call.request.method
-    gap = gaps.subresource_gap(call.resource.plural, name) if not call.resource.group else None
-    if gap:
-        raise errors.not_implemented(gap)
-    if name not in discovery.subresources_of(call.resource):
-        raise _no_such_address()
-    if name == "proxy":
-        return await proxy.proxy(call)
-    handler = _SUBRESOURCES.get((name, method))
-    if handler is None:
-        raise _method_not_allowed()
-    return await handler(call)
-
-
-async def _get(call: Call) -> web.StreamResponse:
-    return reading.get(call)
-
-
-async def _replace(call: Call) -> web.StreamResponse:
-    return await writing.Write(call).replace()
-
-
-async def _patch(call: Call) -> web.StreamResponse:
-    return await writing.Write(call).patch()
-
-
-_SUBRESOURCES: dict[tuple[str, str], Callable[[Call], Awaitable[web.StreamResponse]]] = {
-    ("status", "GET"): _get,
-    ("status", "PUT"): _replace,
-    ("status", "PATCH"): _patch,
-    ("finalize", "PUT"): _replace,
-    ("scale", "GET"): scale.scale,
-    ("scale", "PUT"): scale.scale,
-    ("scale", "PATCH"): scale.scale,
-    ("log", "GET"): logs.log,
-    ("eviction", "POST"): eviction.evict,
-    ("binding", "POST"): binding.bind,
-}
