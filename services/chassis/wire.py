@@ -6,15 +6,25 @@ A request that does not fit ends in a problem that names each field and its fix,
 from __future__ import annotations
 
 import uuid
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from flask import Response, request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from chassis.problems import FieldError, Problem, invalid
 
 M = TypeVar("M", bound=BaseModel)
+
+
+def _refuse_other_than_number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("Input should be a whole number")
+    return value
+
+
+# JSON knows one kind of number: 2.0 is as whole as 2, while "2" and true are no numbers.
+WholeNumber = Annotated[int, Field(strict=False), BeforeValidator(_refuse_other_than_number)]
 
 
 def body(kind: type[M]) -> M:

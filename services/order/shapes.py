@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.pagination import PageQuery
+from chassis.wire import WholeNumber
 from order.domain import MAX_ITEMS, MAX_PRICE_CENTS, MAX_QUANTITY, MAX_TEXT, TEXT_PATTERN, Item, Status
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT, pattern=TEXT_PATTERN)]
@@ -21,8 +22,10 @@ class ItemShape(BaseModel):
     model_config = ConfigDict(strict=True, from_attributes=True)
 
     name: Text = Field(description=f"a name of 1 to {MAX_TEXT} characters in one line")
-    quantity: int = Field(ge=1, le=MAX_QUANTITY, description=f"a whole number of pieces from 1 to {MAX_QUANTITY}")
-    unit_price_cents: int = Field(
+    quantity: WholeNumber = Field(
+        ge=1, le=MAX_QUANTITY, description=f"a whole number of pieces from 1 to {MAX_QUANTITY}"
+    )
+    unit_price_cents: WholeNumber = Field(
         ge=0, le=MAX_PRICE_CENTS, description=f"the price of one piece in whole cents from 0 to {MAX_PRICE_CENTS}"
     )
 

@@ -6,42 +6,66 @@ chains of operations that hand ids on. The seed is fixed: a run that fails here 
 
 import pytest
 import schemathesis
+from flask import Response
+from pydantic import BaseModel
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
-
 from tests.unit.services import support
+
+from chassis.config import Settings
+from chassis.routes import Route
+from chassis.service import Service
 
 VARIANTS = [("user", "v1"), ("user", "v2"), ("order", "v1"), ("order", "v2")]
 CLIENTS = {"user": support.user_client, "order": support.order_client}
 CONFIG = {
     "seed": 1,
     "continue-on-failure": True,
-    "generation": {"max-examples": 25},
-    "phases": {"stateful": {"generation": {"max-examples": 10}}},
+    "generation": {"max-examples": 12},
+    "phases": {"stateful": {"generation": {"max-examples": 6}}},
 }
 
 
+def is_mistake(check, response):
+    """A key that an earlier request has used is refused although it fits the document, as it must be."""
+    reused = response is not None and response.status_code == 422 and b"urn:problem:key-reused" in response.content
+    return check.status is Status.FAILURE and not (reused and check.name == "positive_data_acceptance")
+
+
 def fuzz(app):
-    """Return the failures by operation, and the statuses that were seen."""
+    """Return the failures, and the statuses that were seen."""
     schema = schemathesis.openapi.from_wsgi("/openapi.json", app, config=SchemathesisConfig.from_dict(CONFIG))
     failures, statuses = set(), set()
     for event in from_schema(schema).execute():
         assert not isinstance(event, events.NonFatalError | events.FatalError), event.info.format()
         if isinstance(event, events.ScenarioFinished):
-            recorder = event.recorder
+            answers = {case: each.response for case, each in event.recorder.interactions.items()}
+            statuses |= {answer.status_code for answer in answers.values() if answer}
             failures |= {
-                (event.label, check.name, check.failure_info.failure.message, check.failure_info.code_sample)
-                for checks in recorder.checks.values()
+                f"{check.name}: {check.failure_info.failure.message}\n{check.failure_info.code_sample}"
+                for case, checks in event.recorder.checks.items()
                 for check in checks
-                if check.status is Status.FAILURE
+                if is_mistake(check, answers.get(case))
             }
-            statuses |= {each.response.status_code for each in recorder.interactions.values() if each.response}
     return failures, statuses
 
 
 @pytest.mark.parametrize(("service", "version"), VARIANTS)
 def test_service_does_what_its_document_says(tmp_path, service, version):
     failures, statuses = fuzz(CLIENTS[service](tmp_path, version).application)
-    assert not failures, "\n\n".join("\n".join(failure) for failure in sorted(failures))
-    assert statuses >= {200, 201, 400, 404, 405, 415, 422}
+    assert not failures, "\n\n".join(sorted(failures))
+    assert statuses >= {200, 201, 404, 405, 422}
     assert max(statuses) < 500
+
+
+class Truth(BaseModel):
+    answer: int
+
+
+@pytest.mark.parametrize("lie", [Response('{"answer": "many"}'), Response('{"answer": 42}', 418), None])
+def test_lie_is_found(lie):
+    route = Route(method="GET", path="/lie", handler=lambda: lie, summary="Lie", returns=Truth)
+    if lie:
+        lie.content_type = "application/json"
+    failures, _statuses = fuzz(Service("liar", Settings()).app([route]))
+    assert failures

@@ -57,6 +57,12 @@ def test_nothing_is_ordered_while_the_user_service_is_away(tmp_path):
     assert client.get("/orders").json["items"] == []
 
 
+def test_whole_number_may_be_written_with_a_point(order):
+    body = support.tea()
+    body["items"][0]["quantity"] = 3.0
+    assert order.post("/orders", json=body).json["total_cents"] == 750
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
