@@ -2,12 +2,16 @@
 
 import gzip
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import requests
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from tests.unit.services import support
+
+from chassis.telemetry import Telemetry
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
@@ -107,6 +111,24 @@ def test_spans_reach_the_collector_with_their_parents(start):
     resource = batches[0][1].resource_spans[0].resource
     named = {attribute.key: attribute.value.string_value for attribute in resource.attributes}
     assert (named["service.name"], named["service.version"]) == ("order", "v1")
+
+
+def test_exporter_that_hangs_does_not_hold_up_the_exit():
+    released = threading.Event()
+
+    class Stuck(SpanExporter):
+        def export(self, spans):
+            released.wait(60)
+            return SpanExportResult.FAILURE
+
+    telemetry = Telemetry("user", "v1", exports=False)
+    telemetry.provider.add_span_processor(BatchSpanProcessor(Stuck()))
+    telemetry.start_server_span("GET", "/", {}).end()
+    started = time.monotonic()
+    telemetry.stop_export()
+    # The processor itself would wait 30 seconds.
+    assert time.monotonic() - started < 15
+    released.set()
 
 
 def test_sampler_comes_from_the_standard_variables(start):
