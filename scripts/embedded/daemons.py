@@ -41,13 +41,14 @@ class Daemon:
         crashed: Callable[[str], None],
     ) -> None:
         self.name = name
-        self.output = folder / f"{name}.output.log"
+        self.log = folder / f"{name}.log"
         self.process: Process | None = None
         self._command = command
         self._folder = folder
         self._processes = processes
         self._crashed = crashed
         self._stopping = False
+        self._said = 0
         self.crashes = 0
         self.on_start: Callable[[], None] = lambda: None
 
@@ -69,13 +70,15 @@ class Daemon:
 
     async def _run_once(self) -> int:
         env: Mapping[str, str] = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-        self.process = await self._processes.start(self._command(), env, self._folder, self.output)
+        self._said = self.log.stat().st_size if self.log.exists() else 0
+        self.process = await self._processes.start(self._command(), env, self._folder, self.log)
         log.info("%s runs as process %d", self.name, self.process.pid)
         self.on_start()
         try:
             return await self.process.wait()
         finally:
             self.process.kill()
+            await self.process.wait()
 
     async def stop(self) -> None:
         """End the program: SIGTERM first, SIGKILL when it takes too long."""
@@ -88,9 +91,10 @@ class Daemon:
             await self.process.wait()
 
     def last_words(self) -> str:
-        """Return the last line of the program's output."""
+        """Return what the program's log says about its end: the first critical line since its start, or the last one."""
         try:
-            lines = self.output.read_text(errors="replace").strip().splitlines()
+            lines = self.log.read_bytes()[self._said :].decode(errors="replace").strip().splitlines()
         except OSError:
             lines = []
-        return lines[-1] if lines else "it said nothing"
+        grave = [line for line in lines if "critical" in line]
+        return next(iter(grave or lines[-1:]), "it said nothing")

@@ -131,7 +131,7 @@ class Supervisor:
     def _raise_if_crashed(self) -> None:
         for daemon in self._daemons:
             if daemon.crashes:
-                raise ClusterError(f"{daemon.name} does not start: {daemon.last_words()} (see {daemon.output})")
+                raise ClusterError(f"{daemon.name} does not start: {daemon.last_words()} (see {daemon.log})")
 
     def _write_status(self, cluster: Cluster) -> None:
         """Write down for `status` what runs where."""

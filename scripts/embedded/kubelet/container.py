@@ -26,6 +26,7 @@ _LONG_RUN = 2 * BACK_OFF_LAST
 # What Kubernetes leaves to a process whose preStop hook has used up the grace period.
 _LEFT_AFTER_HOOK = 2
 _START_ERROR = 128
+_TEMPORARY = "/tmp"  # noqa: S108 - a path of the manifest's, not of this machine
 _PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 _HOOKS = ("postStart", "preStop")
 
@@ -141,10 +142,12 @@ class Container:
         rewrite = sandbox.volumes.rewriter(spec, values)
         proxy = self._runtime.proxy(sandbox.namespace) if self._runtime.proxy else None
         env = environment.runtime(sandbox.folder, sandbox.name, proxy)
+        if rewrite(_TEMPORARY) != _TEMPORARY:
+            env["TMPDIR"] = rewrite(_TEMPORARY)
         env |= {name: rewrite(value) for name, value in values.items()}
         env |= environment.listening(spec, values, sandbox.address.ip, sandbox.address.ports)
         target = Target(spec, sandbox.address, env, sandbox.folder, rewrite)
-        return [rewrite(word) for word in _command(image, spec, values)], target
+        return _interpreted([rewrite(word) for word in _command(image, spec, values)]), target
 
     async def _run_once(self, command: list[str], target: Target) -> int:
         """Start the process, attend to it until it ends, and return its exit code."""
@@ -166,7 +169,7 @@ class Container:
         finally:
             self.process.kill()
             attending.cancel()
-            await asyncio.gather(attending, return_exceptions=True)
+            await asyncio.gather(attending, self.process.wait(), return_exceptions=True)
         reason = self._killed_for if self._killed_for == "OOMKilled" else "Error" if code else "Completed"
         self._ended(code, reason, self._last_words(log, code))
         return code
@@ -267,7 +270,9 @@ def _command(image: Image, spec: Mapping[str, Any], values: Mapping[str, str]) -
     """
     words = [expand(word, values) for word in spec.get("command") or ()]
     words = words or list(image.command[:1] if spec.get("args") else image.command)
-    words += [expand(word, values) for word in spec.get("args") or ()]
-    if words[0] in ("python", "python3"):
-        words[0] = sys.executable
-    return words
+    return words + [expand(word, values) for word in spec.get("args") or ()]
+
+
+def _interpreted(words: list[str]) -> list[str]:
+    """Return a command with this interpreter in the place of the image's."""
+    return [sys.executable, *words[1:]] if words[0] in ("python", "python3") else words

@@ -60,6 +60,8 @@ class PodWorker:
         elif _images(before) != _images(pod):
             message = "changing the image of a running pod is not supported by the embedded cluster: replace the pod"
             self._runtime.events.warning(pod, "Unsupported", message)
+        elif pod["spec"].get("readinessGates"):
+            self._publish()
 
     def _grace(self) -> float:
         return float(self.pod["metadata"].get("deletionGracePeriodSeconds") or 0)

@@ -92,7 +92,7 @@ class Node:
         """Return the processes that are still there."""
         return {*orphans._written_down(self.state.processes), *orphans._marked(str(self.state.folder))}
 
-    def create(self, name="web", containers=None, namespace="shop", **spec):
+    def create(self, name="web", containers=None, namespace="shop", owner="", **spec):
         """Create a pod; its containers are servers on port 8080 unless stated otherwise."""
         containers = containers or [{}]
         for number, container in enumerate(containers):
@@ -100,6 +100,8 @@ class Node:
             container.setdefault("image", "server:v1")
             container.setdefault("ports", [{"name": "http", "containerPort": 8080 + number}])
         meta = {"name": name, "namespace": namespace, "labels": {"app": name}}
+        if owner:
+            meta["ownerReferences"] = [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": owner}]
         body = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"containers": containers, **spec}}
         return self.store.create(PODS, body)
 
@@ -122,6 +124,9 @@ class Node:
 
     def pod(self, name="web", namespace="shop"):
         return self.store.find(PODS, namespace, name)
+
+    def phase(self, name="web"):
+        return (self.pod(name) or {}).get("status", {}).get("phase")
 
     def container(self, name="web", number=0, key="containerStatuses"):
         statuses = (self.pod(name) or {}).get("status", {}).get(key) or []
@@ -227,6 +232,11 @@ async def make_node(tmp_path, catalogue):
         assert not node.left()
 
 
-def script(source, name="main", **more):
-    """Return a container that runs a Python script."""
+@pytest.fixture(scope="session")
+def script():
+    """Return what makes a container that runs a Python script."""
+    return run_script
+
+
+def run_script(source, name="main", **more):
     return {"name": name, "image": "script:v1", "command": ["python", "-S", "-c", textwrap.dedent(source)], **more}
