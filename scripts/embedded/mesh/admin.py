@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,10 +47,12 @@ class Admin:
 
     Args:
         address: where it listens.
+        stats: Envoy's statistics listener, which is served by the thread that serves all requests.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, stats: Address) -> None:
         self._url = f"http://{address}"
+        self._worker = f"http://{stats}/live"
         self._session: aiohttp.ClientSession | None = None
 
     async def status(self) -> Status | None:
@@ -65,6 +68,12 @@ class Admin:
             return (await self._get("/ready")).strip() == "LIVE"
         except (aiohttp.ClientError, TimeoutError):
             return False
+
+    async def pass_worker(self) -> None:
+        """Return once the worker has seen what the main thread acknowledged: it takes up one thing after the other."""
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+            async with self._client().get(self._worker) as response:
+                await response.read()
 
     async def failed_listeners(self) -> dict[str, str]:
         """Return why listeners could not be set up, by name."""

@@ -79,6 +79,7 @@ def _stats_listener(address: Address) -> Object:
     """Return the listener for Prometheus: one page of the administration interface and nothing else of it."""
     query = f"/stats/prometheus?usedonly&filter={_SCRAPED}"
     route = {"match": {"path": "/stats/prometheus"}, "route": {"cluster": _ADMIN, "prefix_rewrite": query}}
+    live = {"match": {"path": "/live"}, "direct_response": {"status": 200}}
     router = {
         "name": "envoy.filters.http.router",
         "typed_config": typed("envoy.extensions.filters.http.router.v3.Router"),
@@ -86,7 +87,7 @@ def _stats_listener(address: Address) -> Object:
     manager = typed(
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         stat_prefix="stats",
-        route_config={"virtual_hosts": [{"name": "stats", "domains": ["*"], "routes": [route]}]},
+        route_config={"virtual_hosts": [{"name": "stats", "domains": ["*"], "routes": [route, live]}]},
         http_filters=[router],
     )
     return {

@@ -25,16 +25,23 @@ class Target:
         port: port of the Service.
         subset: subset of the DestinationRule, None for the whole Service.
         rule: spec of the DestinationRule, if there is any.
+        fixed: whether the Service selects no pods, so that its endpoints hardly ever change.
     """
 
     host: str
     port: Object
     subset: Object | None
     rule: Object | None
+    fixed: bool = False
+
+    @property
+    def key(self) -> tuple[str, int, str]:
+        """Return what it is found by: host, port and subset."""
+        return self.host, self.port["port"], (self.subset or {}).get("name", "")
 
     def name(self, side: str) -> str:
         """Return the name of the Envoy cluster on the gateway's or the mesh's side."""
-        return names.cluster_name(self.host, self.port["port"], (self.subset or {}).get("name", ""), side)
+        return names.cluster_name(*self.key, side)
 
 
 def targets(world: World, problems: Problems) -> list[Target]:
@@ -44,23 +51,30 @@ def targets(world: World, problems: Problems) -> list[Target]:
     for host, service in sorted(world.services.items()):
         pattern = names.most_specific(rules, host)
         rule = rules[pattern] if pattern else None
+        fixed = not service.get("spec", {}).get("selector")
         for port in ports(service):
-            found += [Target(host, port, subset, rule) for subset in (None, *_subsets(rule))]
+            found += [Target(host, port, subset, rule, fixed) for subset in (None, *_subsets(rule))]
     return found
+
+
+def fixed_cluster(world: World, target: Target, side: str) -> Object:
+    """Return an Envoy cluster with its endpoints: every file that Envoy watches takes one of the user's inotifies."""
+    members = load_assignment(world, target, side)
+    members.pop("@type")
+    return _cluster(target, side, type="STATIC", load_assignment=members)
 
 
 def cluster(target: Target, side: str, folder: Path) -> Object:
     """Return an Envoy cluster whose endpoints are read from a file of this folder."""
-    name = target.name(side)
+    path = str(folder / names.file_name(target.name(side)))
+    source = {"resource_api_version": "V3", "path_config_source": {"path": path}}
+    return _cluster(target, side, type="EDS", eds_cluster_config={"eds_config": source})
+
+
+def _cluster(target: Target, side: str, **fields: Any) -> Object:
     policy = traffic_policy.merge(target.rule, target.subset, target.port["port"])
-    source = {"resource_api_version": "V3", "path_config_source": {"path": str(folder / names.file_name(name))}}
-    return typed(
-        "envoy.config.cluster.v3.Cluster",
-        name=name,
-        type="EDS",
-        eds_cluster_config={"eds_config": source},
-        **traffic_policy.cluster_fields(policy, speaks_http2(target.port)),
-    )
+    used = traffic_policy.cluster_fields(policy, speaks_http2(target.port))
+    return typed("envoy.config.cluster.v3.Cluster", name=target.name(side), **fields, **used)
 
 
 def load_assignment(world: World, target: Target, side: str) -> Object:

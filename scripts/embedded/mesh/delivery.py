@@ -113,6 +113,7 @@ class Delivery:
         if versions:
             await self._await(versions)
         if self.acknowledged:
+            await self._admin.pass_worker()
             self.live = new
 
     async def _restore(self, before: Configuration) -> None:
@@ -125,7 +126,8 @@ class Delivery:
 
     async def _await(self, versions: Versions) -> None:
         """Wait until these versions are in force and warm; without Envoy they are owed."""
-        self._owed = {**self._owed, **versions}
+        subscriptions = self._files.subscriptions()
+        self._owed = {name: each for name, each in {**self._owed, **versions}.items() if name in subscriptions}
         deadline = time.monotonic() + _PATIENCE
         while (status := await self._admin.status()) is not None:
             await self._raise_refusals(status)

@@ -26,8 +26,7 @@ class Directory:
         for target in targets:
             if target.subset is None:
                 ports.setdefault(target.host, []).append(target.port["port"])
-        index = {(each.host, each.port["port"], (each.subset or {}).get("name", "")): each for each in targets}
-        return Directory(index, ports)
+        return Directory({each.key: each for each in targets}, ports)
 
 
 @dataclass

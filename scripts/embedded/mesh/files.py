@@ -67,6 +67,11 @@ class Files:
         self._set(routes=wanted.routes, listeners=wanted.listeners)
         return versions
 
+    def subscriptions(self) -> set[str]:
+        """Return everything of which Envoy is to have a version."""
+        endpoints = {admin.endpoints_of(name) for name in self.content.endpoints}
+        return {admin.CLUSTERS, admin.LISTENERS} | endpoints | {admin.routes_of(name) for name in self.content.routes}
+
     def log_size(self) -> int:
         """Return how long Envoy's log is."""
         return self.log.stat().st_size if self.log.exists() else 0

@@ -33,13 +33,31 @@ _ACCESS_LOG_FIELDS = {
 }
 
 
-def http_listener(name: str, address: Address, routes: Path, access_log: Path, gateway: bool = False) -> Object:
-    """Return a listener whose routes are read from a file of the folder `routes`."""
-    source = {"resource_api_version": "V3", "path_config_source": {"path": str(routes / file_name(name))}}
+def inline(routes: Object) -> Object:
+    """Return the part of a listener that holds its routes."""
+    return {"route_config": {name: value for name, value in routes.items() if name != "@type"}}
+
+
+def from_file(name: str, folder: Path) -> Object:
+    """Return the part of a listener that reads its routes from a file of this folder."""
+    source = {"resource_api_version": "V3", "path_config_source": {"path": str(folder / file_name(name))}}
+    return {"rds": {"route_config_name": name, "config_source": source}}
+
+
+def http_listener(name: str, address: Address, routes: Object, access_log: Path, gateway: bool = False) -> Object:
+    """Return a listener.
+
+    Args:
+        name: its name in logs and statistics.
+        address: where it listens.
+        routes: its routes, see `inline` and `from_file`.
+        access_log: file of the access log.
+        gateway: whether it is the edge of the mesh.
+    """
     manager = typed(
         _MANAGER,
         stat_prefix=_stat_prefix(name),
-        rds={"route_config_name": name, "config_source": source},
+        **routes,
         http_filters=[_fault_filter(), _router()],
         access_log=[_access_log(name, access_log)],
         server_header_transformation="PASS_THROUGH",

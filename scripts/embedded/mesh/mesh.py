@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from embedded.apiserver.resources import ENDPOINT_SLICES, NAMESPACES, PODS, SERVICES
+from embedded.apiserver.resources import ENDPOINT_SLICES, PODS, SERVICES
 from embedded.apiserver.store import Store
 from embedded.apiserver.watch import Event, Watch
 from embedded.events import EventRecorder
@@ -28,7 +28,7 @@ from embedded.mesh.world import ROUTING, World, read
 Object = dict[str, Any]
 _LOG = logging.getLogger(__name__)
 
-_RELEVANT = (NAMESPACES, SERVICES, ENDPOINT_SLICES, PODS, *ROUTING, *unsupported.UNENFORCED)
+_RELEVANT = (SERVICES, ENDPOINT_SLICES, PODS, *ROUTING, *unsupported.UNENFORCED)
 _UNACKNOWLEDGED_RETRY = 0.05
 _WAITING_RETRY = 0.5
 _HOUSEKEEPING = 30.0
@@ -71,7 +71,7 @@ class Mesh:
         self._store = store
         self._addresses = addresses
         self._files = Files(folder)
-        self._admin = Admin(addresses.admin)
+        self._admin = Admin(addresses.admin, addresses.stats)
         self._delivery = Delivery(self._files, self._admin)
         self._admitted = Admitted()
         self._sockets = Sockets()

@@ -25,19 +25,30 @@ class Sidecars:
         self._directory = directory
         self._problems = problems
         self._by_host = self._virtual_services()
+        # Keys of the targets that routes lead to.
+        self.used: set[tuple[str, int, str]] = set()
 
     def service_routes(self, host: str, port: int, namespace: str = "") -> list[Object]:
         """Return the routes to a Service port for the pods of a namespace (empty: of any)."""
-        pattern = names.most_specific(self._by_host, host)
-        if pattern is None or not self._by_host[pattern]["spec"].get("http"):
+        body = self._virtual_service(host)
+        if body is None:
             return [routes.default_route(names.cluster_name(host, port, side=names.MESH_SIDE))]
-        return self._routes(self._by_host[pattern], port, namespace)
+        return self._routes(body, port, namespace)
+
+    def speaks_about(self, host: str) -> bool:
+        """Tell whether a VirtualService decides about the requests to a Service."""
+        return self._virtual_service(host) is not None
 
     def virtual_hosts(self, namespace: str) -> list[Object]:
         """Return everything that the pods of a namespace can call; anything else is refused by the last one."""
         hosts = [self._service(host, port, namespace) for host, port in self._ports()]
         hosts += [self._further(host, namespace) for host in self._by_host if self._is_further(host)]
         return [*hosts, _refusal()]
+
+    def _virtual_service(self, host: str) -> Object | None:
+        pattern = names.most_specific(self._by_host, host)
+        body = self._by_host[pattern] if pattern else None
+        return body if body and body["spec"].get("http") else None
 
     def _virtual_services(self) -> dict[str, Object]:
         found: dict[str, Object] = {}
@@ -85,7 +96,8 @@ class Sidecars:
                 and match.get("sourceNamespace", namespace or own) == (namespace or own)
             )
 
-        return routes.http_routes(Resolver(self._directory, body, names.MESH_SIDE, port, self._problems), applies)
+        resolver = Resolver(self._directory, body, names.MESH_SIDE, port, self._problems, self.used)
+        return routes.http_routes(resolver, applies)
 
 
 def _refusal() -> Object:

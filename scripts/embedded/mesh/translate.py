@@ -78,17 +78,21 @@ class Translation:
         directory = Directory.of(targets)
         sidecars = Sidecars(self._world, directory, self._problems)
         self._gateway(directory)
-        for target in targets:
-            self._cluster(target, names.MESH_SIDE)
         for namespace in self._world.namespaces:
             self._outbound(namespace, sidecars)
         if self._addresses.cluster_ips:
             for host, service in sorted(self._world.services.items()):
                 self._service(host, service, sidecars)
+        for target in targets:
+            if target.subset is None or target.key in sidecars.used:
+                self._cluster(target, names.MESH_SIDE)
         return self._made
 
     def _cluster(self, target: Target, side: str) -> None:
         name = target.name(side)
+        if target.fixed:
+            self._made.clusters[name] = clusters.fixed_cluster(self._world, target, side)
+            return
         self._made.clusters[name] = clusters.cluster(target, side, self._layout.endpoints)
         self._made.endpoints[name] = clusters.load_assignment(self._world, target, side)
 
@@ -114,14 +118,19 @@ class Translation:
             name = f"service|{address.port}|{host}"
             if speaks_http(port):
                 routes = sidecars.service_routes(host, address.port)
-                self._http(name, address, [{"name": host, "domains": ["*"], "routes": routes}])
+                hosts = [{"name": host, "domains": ["*"], "routes": routes}]
+                self._http(name, address, hosts, inline=not sidecars.speaks_about(host))
             else:
                 cluster = names.cluster_name(host, address.port, side=names.MESH_SIDE)
                 self._made.listeners[name] = listeners.tcp_listener(name, address, cluster)
 
-    def _http(self, name: str, address: Address, hosts: list[Object], gateway: bool = False) -> None:
-        layout = self._layout
-        listener = listeners.http_listener(name, address, layout.routes, layout.access_log, gateway)
+    def _http(
+        self, name: str, address: Address, hosts: list[Object], gateway: bool = False, inline: bool = False
+    ) -> None:
+        """Add a listener; routes that never change stand in it, the others in a file of their own."""
+        routes = listeners.route_configuration(name, hosts, any_port=not name.startswith("outbound|"))
+        source = listeners.inline(routes) if inline else listeners.from_file(name, self._layout.routes)
+        listener = listeners.http_listener(name, address, source, self._layout.access_log, gateway)
         self._made.listeners[name] = listener
-        any_port = not name.startswith("outbound|")
-        self._made.routes[name] = listeners.route_configuration(name, hosts, any_port)
+        if not inline:
+            self._made.routes[name] = routes

@@ -11,7 +11,6 @@ from embedded.apiserver.resources import (
     DESTINATION_RULES,
     ENDPOINT_SLICES,
     GATEWAYS,
-    NAMESPACES,
     PODS,
     SERVICES,
     VIRTUAL_SERVICES,
@@ -31,7 +30,7 @@ class World:
     """One consistent view of all objects that matter.
 
     Attributes:
-        namespaces: names of all namespaces.
+        namespaces: names of the namespaces that have pods.
         services: Services by full host name.
         slices: EndpointSlices by the host name of their Service.
         pod_labels: labels of pods by namespace and name.
@@ -53,12 +52,9 @@ class World:
 
 def read(store: Store) -> World:
     """Read the cluster; the objects are the store's own and must not be altered."""
-    namespaces = {item["metadata"]["name"] for item in store.peek(NAMESPACES)}
-    services = {_host(item): item for item in store.peek(SERVICES)}
-    namespaces.update(item["metadata"]["namespace"] for item in services.values())
     return World(
-        namespaces=sorted(namespaces),
-        services=services,
+        namespaces=sorted({item["metadata"]["namespace"] for item in store.peek(PODS)}),
+        services={_host(item): item for item in store.peek(SERVICES)},
         slices=_slices(store),
         pod_labels={_key(item): item["metadata"].get("labels") or {} for item in store.peek(PODS)},
         leaving={_key(item) for item in store.peek(PODS) if "deletionTimestamp" in item["metadata"]},

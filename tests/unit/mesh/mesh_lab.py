@@ -70,9 +70,8 @@ class Upstream:
         self.delay = 0.0
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.port = 0
-        self.busy = 0
         self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
+        self.connections: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> Upstream:
         self._server = await asyncio.start_server(self._serve, HOST, 0)
@@ -82,18 +81,18 @@ class Upstream:
     async def stop(self) -> None:
         assert self._server
         self._server.close()
-        for writer in list(self._writers):
+        for writer in list(self.connections):
             writer.close()
 
     def paths(self) -> list[str]:
         return [path for _method, path, _headers in self.requests]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
+        self.connections.add(writer)
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             while True:
                 await self._answer(await reader.readuntil(b"\r\n\r\n"), writer)
-        self._writers.discard(writer)
+        self.connections.discard(writer)
         writer.close()
 
     async def _answer(self, head: bytes, writer: asyncio.StreamWriter) -> None:
@@ -101,9 +100,7 @@ class Upstream:
         method, path, _version = lines[0].split(" ")
         fields = dict(line.split(": ", 1) for line in lines[1:] if line)
         self.requests.append((method, path, {name.lower(): value for name, value in fields.items()}))
-        self.busy += 1
         await asyncio.sleep(self.delay)
-        self.busy -= 1
         body = self.name.encode()
         status = f"HTTP/1.1 {self.status} X\r\nserver: upstream\r\ncontent-length: {len(body)}\r\n\r\n"
         writer.write(status.encode() + body)
@@ -116,7 +113,11 @@ def meta(name: str, namespace: str = "shop", **labels: str) -> Object:
 
 def service(name: str, port: int = 8080, port_name: str = "http", namespace: str = "shop", **spec: Any) -> Object:
     ports_of = [{"name": port_name, "port": port, "protocol": "TCP"}]
-    return {"kind": "Service", "metadata": meta(name, namespace), "spec": {"ports": ports_of, **spec}}
+    return {
+        "kind": "Service",
+        "metadata": meta(name, namespace),
+        "spec": {"ports": ports_of, "selector": {"app": name}, **spec},
+    }
 
 
 def pod(name: str, namespace: str = "shop", **labels: str) -> Object:

@@ -6,7 +6,7 @@ import asyncio
 import math
 
 import pytest
-from tests.unit.mesh.mesh_lab import Lab, destination_rule, service, to, until, virtual_service
+from tests.unit.mesh.mesh_lab import Lab, destination_rule, pod, service, to, until, virtual_service
 
 from embedded.apiserver.resources import VIRTUAL_SERVICES
 
@@ -210,7 +210,7 @@ async def test_an_unknown_subset_is_answered_with_503_and_named(lab: Lab) -> Non
 
 async def test_a_pod_calls_services_by_name_and_nobody_else(lab: Lab) -> None:
     await lab.two_tracks()
-    lab.apply(service("order", namespace="other"))
+    lab.apply(service("order", namespace="other"), pod("caller", namespace="other"))
     await lab.start()
     await lab.settled()
     for name in ("order:8080", "order.shop:8080", "order.shop.svc.cluster.local:8080"):

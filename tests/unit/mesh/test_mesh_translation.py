@@ -18,12 +18,17 @@ MESH_STABLE = "outbound|8080|stable|order.shop.svc.cluster.local~mesh"
 
 
 def cluster(*bodies: dict[str, Any], name: str = MESH_STABLE) -> dict[str, Any]:
-    made, _problems = translate(world(*bodies))
+    made, _problems = translate(world(split_mesh(), *bodies))
     return made.clusters[name]
 
 
+def split_mesh() -> dict[str, Any]:
+    """Return a VirtualService that leads the mesh to the subset stable."""
+    return virtual_service("order-mesh", [{"route": [to("order", "stable")]}], hosts=["order"], gateways=["mesh"])
+
+
 def members(*bodies: dict[str, Any], name: str) -> list[Address]:
-    made, _problems = translate(world(*bodies))
+    made, _problems = translate(world(split_mesh(), *bodies))
     return endpoints.members(made.endpoints[name])
 
 
@@ -94,6 +99,14 @@ def test_a_subset_replaces_what_it_names_and_a_port_comes_before_both() -> None:
     assert cluster(rule, name=MESH_ORDER)["lb_policy"] == "ROUND_ROBIN"
     assert cluster(rule, name=MESH_ORDER)["circuit_breakers"]["thresholds"][0]["max_connections"] == 1
     assert cluster(rule)["circuit_breakers"]["thresholds"][0]["max_connections"] == 2**32 - 1
+
+
+def test_few_files_are_watched() -> None:
+    """Each takes one of the 128 inotifies that Linux gives a user; Envoy aborts when there is none left."""
+    made, _problems = translate(world(service("prometheus", selector=None), service("plain", clusterIP="127.9.2.9")))
+    assert "outbound|8080||prometheus.shop.svc.cluster.local~mesh" in made.clusters
+    assert set(made.endpoints) == {MESH_ORDER, "outbound|8080||plain.shop.svc.cluster.local~mesh"}
+    assert set(made.routes) == {"gateway", "outbound|other", "outbound|shop"}
 
 
 def test_listeners_for_gateway_namespaces_and_services() -> None:
