@@ -59,8 +59,10 @@ class WorkQueue:
         self._changed.clear()
         due = self.next_due()
         seconds = LONGEST_WAIT_S if due is None else min(max(due - now, 0.0), LONGEST_WAIT_S)
+        # Not asyncio.wait_for: before Python 3.12 it may lose a cancellation that comes together with the event.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
 
 
 class Controller(ABC):
