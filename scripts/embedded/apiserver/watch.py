@@ -62,7 +62,9 @@ class Watch:
     async def take(self, timeout: float) -> list[Event] | None:  # noqa: ASYNC109 - it is the answer's own bound
         """Return all queued events, waiting for a first one up to `timeout` seconds; None when the watch was closed."""
         try:
-            events = [await asyncio.wait_for(self._queue.get(), timeout)]
+            # Not asyncio.wait_for: before Python 3.12 it may lose a cancellation, or the event, that comes in time.
+            async with asyncio.timeout(timeout):
+                events = [await self._queue.get()]
         except TimeoutError:
             return []
         while not self._queue.empty():

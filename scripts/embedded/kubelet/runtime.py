@@ -52,8 +52,10 @@ class Signal:
 
     async def wait(self, seconds: float) -> None:
         """Wait for the next change, but no longer than so many seconds."""
+        # Not asyncio.wait_for: before Python 3.12 it may lose a cancellation that comes together with the event.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
 
 
 @dataclass
