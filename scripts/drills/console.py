@@ -6,10 +6,12 @@ import contextlib
 import io
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
 from rich.panel import Panel
@@ -70,11 +72,13 @@ def _steps(record: Record) -> Table:
 
 
 def _versions(record: Record) -> Table:
-    table = Table("version", "now/s", "requests", "failed", "median ms", box=None, header_style="dim", padding=(0, 2))
+    table = Table(
+        "answered by", "now/s", "requests", "failed", "median ms", box=None, header_style="dim", padding=(0, 2)
+    )
     samples = list(record.samples)
     since = EPOCH + time.monotonic() - RATE_SECONDS
-    for version in sorted({sample.version or "none" for sample in samples}):
-        mine = [sample for sample in samples if (sample.version or "none") == version]
+    for version in sorted({_who(sample) for sample in samples}):
+        mine = [sample for sample in samples if _who(sample) == version]
         latest = [sample for sample in mine if sample.scheduled >= since]
         failed = sum(sample.failed for sample in mine)
         table.add_row(
@@ -85,6 +89,10 @@ def _versions(record: Record) -> Table:
             _median(latest),
         )
     return table
+
+
+def _who(sample: Sample) -> str:
+    return f"{sample.service} {sample.version or 'without answer'}"
 
 
 def _median(samples: Sequence[Sample]) -> str:
@@ -107,12 +115,13 @@ class Follower:
 
     def look(self) -> None:
         """Print what is new."""
-        for step in self._record.steps[self._steps :]:
-            self._line(step.started_s, f"{step.name}: {step.detail}" if step.detail else step.name)
-            self._steps += 1
-        for finding in self._record.findings[self._findings :]:
-            self._line(finding.at_s, f"{finding.verdict}, {finding.step}: {finding.reason}")
-            self._findings += 1
+        steps, findings = self._record.steps[self._steps :], self._record.findings[self._findings :]
+        self._steps += len(steps)
+        self._findings += len(findings)
+        lines = [(step.started_s, f"{step.name}: {step.detail}" if step.detail else step.name) for step in steps]
+        lines += [(found.at_s, f"{found.verdict}, {found.step}: {found.reason}") for found in findings]
+        for at, text in sorted(lines):
+            self._line(at, text)
         if self._record.now() >= self._next_numbers and self._record.samples:
             self._next_numbers = self._record.now() + PLAIN_SECONDS
             self._line(self._record.now(), _numbers(self._record))
@@ -126,8 +135,7 @@ class Follower:
 def _numbers(record: Record) -> str:
     samples = list(record.samples)
     failed = sum(sample.failed for sample in samples)
-    table = report.counts(samples)
-    shares = ", ".join(f"{version} {sum(row.values())}" for version, row in table.items())
+    shares = ", ".join(f"{who} {number}" for who, number in sorted(Counter(map(_who, samples)).items()))
     return f"{len(samples)} requests ({shares}), {failed} failed"
 
 
@@ -156,12 +164,14 @@ def watching(record: Record, console: Console) -> Iterator[None]:
 
 def summary(done: Sequence[Done]) -> Table:
     """Return the table of all drills that ended."""
-    table = Table(title="Drills", title_justify="left", title_style="bold")
-    for name, justify in (("drill", "left"), ("release", "left"), ("outcome", "left"), ("requests", "right")):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
-    for name in ("failed", "found after", "back after"):
-        table.add_column(name, justify="right")
-    table.add_column("verdict")
+    table = Table(
+        box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, collapse_padding=True
+    )  # eighty columns must do
+    for name in ("drill", "release", "outcome"):
+        table.add_column(name, no_wrap=True)
+    for name in ("requests", "failed", "found", "back"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
     for one in done:
         record, requests = one.record, one.record.requests
         table.add_row(

@@ -7,7 +7,8 @@ import datetime
 import io
 import json
 import os
-from collections import defaultdict
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -75,12 +76,13 @@ def as_json(record: Record, ruling: Ruling, limits: Limits) -> dict[str, Any]:
     }
 
 
-def counts(samples: list[Sample]) -> dict[str, dict[str, int]]:
-    """Return the number of requests by version and status, 'none' where there was no answer."""
-    table: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for sample in samples:
-        table[sample.version or "none"][str(sample.status or "none")] += 1
-    return {version: dict(sorted(row.items())) for version, row in sorted(table.items())}
+def counts(samples: Sequence[Sample]) -> dict[str, dict[str, dict[str, int]]]:
+    """Return the number of requests by service, version and status, 'none' where there was no answer."""
+    table: dict[str, dict[str, dict[str, int]]] = {}
+    kinds = Counter((sample.service, sample.version or "none", str(sample.status or "none")) for sample in samples)
+    for (service, version, status), number in sorted(kinds.items()):
+        table.setdefault(service, {}).setdefault(version, {})[status] = number
+    return table
 
 
 def _step(step: Step) -> dict[str, Any]:

@@ -54,7 +54,7 @@ Rule = Callable[[Record, Limits], Ruling | None]
 
 def judge(record: Record, limits: Limits) -> Ruling:
     """Return the verdict: the first rule that has something to say."""
-    for rule in (_carried_out, _evidence, _sound if record.twin.expected == PROMOTED else _faulty):
+    for rule in (_carried_out, _schedule, _evidence, _sound if record.twin.expected == PROMOTED else _faulty):
         ruling = rule(record, limits)
         if ruling:
             return ruling
@@ -81,6 +81,17 @@ def _carried_out(record: Record, _limits: Limits) -> Ruling | None:
     return None
 
 
+def _schedule(record: Record, _limits: Limits) -> Ruling | None:
+    schedule = record.schedule
+    if schedule is None or schedule.kept:
+        return None
+    return Ruling(
+        INCONCLUSIVE,
+        f"The prober did not keep its rate: {schedule.sent} of {schedule.due} requests sent,"
+        f" {schedule.late} of them late, the latest by {schedule.lag_max_ms:.0f} ms.",
+    )
+
+
 def _evidence(record: Record, _limits: Limits) -> Ruling | None:
     windows = {
         "before the release": record.between(None, record.acted_s),
@@ -91,14 +102,7 @@ def _evidence(record: Record, _limits: Limits) -> Ruling | None:
     for name, samples in windows.items():
         if not samples:
             return Ruling(INCONCLUSIVE, f"No user was seen {name}, so nothing is known about it.")
-    schedule = record.schedule
-    if schedule is None or schedule.kept:
-        return None
-    return Ruling(
-        INCONCLUSIVE,
-        f"The prober did not keep its rate: {schedule.sent} of {schedule.due} requests sent,"
-        f" {schedule.late} of them late, the latest by {schedule.lag_max_ms:.0f} ms.",
-    )
+    return None
 
 
 def _sound(record: Record, _limits: Limits) -> Ruling:

@@ -37,10 +37,10 @@ def test_the_live_view_shows_step_weights_and_errors_by_version():
         text = text_of(View(record))
     assert "▶  shift" in text
     assert "stable 90 % · canary 10 %" in text
-    [v1] = [line.split() for line in text.splitlines() if " v1 " in line]
-    [v2] = [line.split() for line in text.splitlines() if " v2 " in line]
-    assert v1[1:5] == ["v1", "20", "40", "0"]
-    assert v2[1:5] == ["v2", "2", "3", "3"]
+    [v1] = [line.split() for line in text.splitlines() if "order v1" in line]
+    [v2] = [line.split() for line in text.splitlines() if "order v2" in line]
+    assert v1[1:6] == ["order", "v1", "20", "40", "0"]
+    assert v2[1:6] == ["order", "v2", "2", "3", "3"]
 
 
 def test_no_terminal_gets_plain_lines_without_escapes():
@@ -54,7 +54,7 @@ def test_no_terminal_gets_plain_lines_without_escapes():
     lines = console.file.getvalue().splitlines()
     assert ["start: order:v2" in line for line in lines] == [True, False, False]
     assert "abort: 20 % failed" in lines[1]
-    assert lines[2].endswith("Failed, canary at 10 %: 20 % failed")
+    assert lines[2].endswith("Failed, canary at 10 %: 20 % failed")  # it was found at 3.0 s
     assert "\x1b" not in console.file.getvalue()
 
 
@@ -70,9 +70,7 @@ def test_the_table_has_a_row_and_a_sentence_for_each_drill():
     record.outcome = "RolledBack"
     done = [Done(record, Ruling("Failed", "Rolled back too late."))]
     row = next(line for line in text_of(summary(done)).splitlines() if "errors" in line)
-    assert [cell.strip() for cell in row.strip("│").split("│")] == [
-        *("canary", "errors", "RolledBack", "2", "1", "", "", "Failed"),
-    ]
+    assert row.split() == ["canary", "errors", "RolledBack", "2", "1", "Failed"]
     assert "canary-errors  Rolled back too late." in text_of(sentences(done))
 
 

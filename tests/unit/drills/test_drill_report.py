@@ -48,7 +48,7 @@ def test_the_report_has_the_fields_that_others_read(record, tmp_path):
     assert written["judgements"][0]["numbers"] == {"n": 0.2}
     requests = written["requests"]
     assert (requests["total"], requests["failed"]) == (3, 2)
-    assert requests["by_version_and_status"] == {"none": {"none": 1}, "v1": {"200": 1}, "v2": {"500": 1}}
+    assert requests["by_version_and_status"] == {"order": {"none": {"none": 1}, "v1": {"200": 1}, "v2": {"500": 1}}}
     assert [failure["at_s"] for failure in requests["failures"]] == [2.0, 3.0]
     assert requests["failures"][0]["trace_id"] == record.samples[2].trace_id
 
