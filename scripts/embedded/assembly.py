@@ -82,7 +82,7 @@ class Cluster:
             self.prometheus.prepare()
             self.mesh.envoy_command()
             self.prometheus.prometheus_command()
-        except FileNotFoundError as error:
+        except OSError as error:
             raise ClusterError(str(error)) from error
 
 

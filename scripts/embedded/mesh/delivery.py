@@ -126,7 +126,7 @@ class Delivery:
 
     async def _await(self, versions: Versions) -> None:
         """Wait until these versions are in force and warm; without Envoy they are owed."""
-        subscriptions = self._files.subscriptions()
+        subscriptions = self._files.subscriptions_of(self._files.content)
         self._owed = {name: each for name, each in {**self._owed, **versions}.items() if name in subscriptions}
         deadline = time.monotonic() + _PATIENCE
         while (status := await self._admin.status()) is not None:

@@ -67,10 +67,11 @@ class Files:
         self._set(routes=wanted.routes, listeners=wanted.listeners)
         return versions
 
-    def subscriptions(self) -> set[str]:
+    @staticmethod
+    def subscriptions_of(configuration: Configuration) -> set[str]:
         """Return everything of which Envoy is to have a version."""
-        endpoints = {admin.endpoints_of(name) for name in self.content.endpoints}
-        return {admin.CLUSTERS, admin.LISTENERS} | endpoints | {admin.routes_of(name) for name in self.content.routes}
+        endpoints = {admin.endpoints_of(name) for name in configuration.endpoints}
+        return {admin.CLUSTERS, admin.LISTENERS} | endpoints | {admin.routes_of(name) for name in configuration.routes}
 
     def log_size(self) -> int:
         """Return how long Envoy's log is."""

@@ -13,7 +13,7 @@ from embedded.apiserver.resources import ENDPOINT_SLICES, PODS, SERVICES
 from embedded.apiserver.store import Store
 from embedded.apiserver.watch import Event, Watch
 from embedded.events import EventRecorder
-from embedded.mesh import bootstrap, logs, unsupported
+from embedded.mesh import bootstrap, inotify, logs, unsupported
 from embedded.mesh.addresses import Address, MeshAddresses
 from embedded.mesh.admin import Admin
 from embedded.mesh.admitted import Admitted
@@ -35,6 +35,7 @@ _HOUSEKEEPING = 30.0
 _BACK_OFF = 1.0
 _DRAIN_LIMIT = 5.0
 _LOOK = 0.002
+_SPARE_FILES = 16
 
 
 def envoy_binary() -> str:
@@ -83,10 +84,17 @@ class Mesh:
         self._ready = False
 
     def prepare(self) -> None:
-        """Write everything that Envoy needs to start; Envoy may be started afterwards."""
+        """Write everything that Envoy needs to start; Envoy may be started afterwards.
+
+        Raises:
+            OSError: Envoy could not start on this machine; says why and what to do.
+        """
         problems = Problems()
         wanted = self._translate(self._admitted.admit(read(self._store), problems), problems)
         static = bootstrap.bootstrap(self._addresses, self._files.clusters, self._files.listeners)
+        # Some more than now, since Services will come.
+        if why := inotify.obstacle(len(self._files.subscriptions_of(wanted)) + _SPARE_FILES):
+            raise OSError(why)
         self._delivery.start(self._files.start(static, wanted))
         self._prepared = True
 
@@ -145,8 +153,10 @@ class Mesh:
     async def _keep_reconciling(self) -> None:
         patience = 0.0
         while True:
+            # Not asyncio.wait_for: before Python 3.12 it may lose a cancellation that comes together with the event.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), patience)
+                async with asyncio.timeout(patience):
+                    await self._changed.wait()
             self._busy = True
             self._changed.clear()
             try:
