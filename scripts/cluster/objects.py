@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from cluster.client import Cluster
 from cluster.collection import Collection
 from cluster.errors import ClusterError, NotFound
+from cluster.ownership import adopt
 from cluster.transport import Json
 
 FIELD_MANAGER = "proving-ground"
@@ -50,6 +51,11 @@ def _stated(body: Json) -> Json:
     return stated
 
 
+def _adoption(live: Json) -> Json | None:
+    managed = adopt(live, FIELD_MANAGER)
+    return None if managed is None else {"metadata": {"managedFields": managed}}
+
+
 @dataclass
 class Objects:
     """The objects of a cluster by kind; which kinds there are is asked of the API server once.
@@ -80,9 +86,17 @@ class Objects:
             raise ClusterError(f"cluster {self.cluster.name} serves no {kind.name} of {kind.api_version}{hint}")
         return found
 
-    def apply(self, body: Json) -> Json:
-        """Apply an object on the server's side; what others changed in it goes back to what the manifest says."""
-        return self.collection(kind_of(body)).apply(body, FIELD_MANAGER)
+    def apply(self, body: Json, live: Json | None = None) -> Json:
+        """Apply an object on the server's side; what others changed in it goes back to what the manifest says.
+
+        Args:
+            body: what the manifest says.
+            live: the object as it is, where it exists already.
+        """
+        collection = self.collection(kind_of(body))
+        if live and adopt(live, FIELD_MANAGER) is not None:
+            collection.amend(body["metadata"]["name"], _adoption)
+        return collection.apply(body, FIELD_MANAGER)
 
     def _resources(self, kind: Kind) -> dict[str, Json]:
         if kind.root not in self._served:

@@ -153,7 +153,7 @@ class _Stage:
 
     def _apply(self, body: Json) -> None:
         before = self._live.get(title(body))
-        after = self._objects.apply(body)
+        after = self._objects.apply(body, before)
         same = before is not None and unchanged(before, after)
         self._note("created" if before is None else "unchanged" if same else "applied", body)
         if not same:

@@ -1,5 +1,7 @@
 """The platform's manifests as the tests see them: files in Git, and objects as overlays render them."""
 
+import copy
+import functools
 from pathlib import Path
 
 import yaml
@@ -12,8 +14,14 @@ FILES = sorted(file for root in ("k8s", "istio") for file in (REPOSITORY / root)
 CATALOGUE = yaml.safe_load((REPOSITORY / "services/images.yaml").read_text())
 
 
-def render(overlay):
+@functools.cache
+def _build(overlay):
     return build(overlay)
+
+
+def render(overlay):
+    """Return the objects of an overlay, for the test to do with as it likes."""
+    return copy.deepcopy(_build(overlay))
 
 
 def with_optional_components(folder):
