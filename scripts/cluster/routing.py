@@ -50,8 +50,9 @@ class Router:
             ClusterError: weights do not add up to 100 or name a subset that is not there; nothing splits the service.
         """
         _check_sum(weights)
-        self._check_subsets(service, weights)
-        names = [each["metadata"]["name"] for each in self._splitting(service)]
+        splitting = self._splitting(service)
+        self._check_subsets(service, weights, splitting)
+        names = [each["metadata"]["name"] for each in splitting]
         written = [self._cluster.virtual_services.amend(name, self._change(service, weights)) for name in names]
         for virtual_service in written:
             self._wait_observed(virtual_service)
@@ -74,13 +75,15 @@ class Router:
             raise ClusterError(f"no VirtualService in namespace {namespace} splits {service} over subsets")
         return found
 
-    def _check_subsets(self, service: str, weights: Mapping[str, int]) -> None:
+    def _check_subsets(self, service: str, weights: Mapping[str, int], splitting: list[Json]) -> None:
         namespace = self._cluster.namespace
         known: set[str] = set()
         for rule in self._cluster.destination_rules.list():
             if _is_host(rule["spec"].get("host", ""), service, namespace):
                 known |= {subset["name"] for subset in rule["spec"].get("subsets", [])}
-        routed = set(self.weights(service))
+        routed = set[str].intersection(
+            *(set(_weights(split)) for each in splitting for split in _splits(each, service, namespace))
+        )
         for name in weights:
             if name not in known & routed:
                 where = "VirtualService" if name in known else "DestinationRule"

@@ -6,12 +6,15 @@ longer than the request.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
+import yaml
 from kubernetes import client as kubernetes_client
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException, kube_config
@@ -54,7 +57,7 @@ class Transport:
         try:
             context = _context(settings)
             kube_config.load_kube_config(settings.kubeconfig, context, configuration, persist_config=False)  # type: ignore[no-untyped-call]
-        except (ConfigException, TypeError, KeyError, ValueError) as error:
+        except (ConfigException, yaml.YAMLError, TypeError, KeyError, ValueError) as error:
             raise ClusterError(f"kubeconfig {settings.kubeconfig}: {' '.join(str(error).split())}") from error
         settings.check_meant(context, configuration.host)
         configuration.connection_pool_maxsize = CONNECTIONS
@@ -143,29 +146,44 @@ class Changes:
         self._transport = transport
         self._path = path
         self._query = {**query, "watch": "true", "timeoutSeconds": str(WATCH_SECONDS)}
-        self._watch: Any = Watch()  # type: ignore[no-untyped-call]
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._response: Any = None
 
     def __iter__(self) -> Iterator[Json]:
-        """Iterate until the API server ends the watch.
+        """Iterate until the API server ends the watch, or `stop` does.
 
         Raises:
             ClusterError: Expired for 410, Unreachable when the connection breaks.
         """
+        watch: Any = Watch()  # type: ignore[no-untyped-call]
         try:
-            yield from self._watch.stream(self._open)
+            yield from watch.stream(self._open)
         except ApiException as error:
             raise refusal(
                 self._transport.name, f"WATCH {self._path}", int(error.status or 0), str(error.reason)
             ) from error
-        except (urllib3.exceptions.HTTPError, OSError, ValueError, AttributeError) as error:
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise Unreachable(f"the watch of {self._path} broke: {type(error).__name__}") from error
 
     def stop(self) -> None:
-        """End the iteration."""
-        self._watch.stop()
+        """End the iteration, also one that has not begun."""
+        with self._lock:
+            self._stopped = True
+            if self._response is not None:
+                self._shut(self._response)
 
     def _open(self, **_options: Any) -> Any:
-        return self._transport.open_stream(self._path, self._query)
+        response = self._transport.open_stream(self._path, self._query)
+        with self._lock:
+            self._response = response
+            if self._stopped:
+                self._shut(response)
+        return response
+
+    def _shut(self, response: Any) -> None:
+        with contextlib.suppress(OSError, ValueError, RuntimeError):
+            response.shutdown()
 
 
 def _context(settings: Settings) -> str:

@@ -107,8 +107,8 @@ class _Look:
         self._window = window
         self._threshold = slo.objectives.latency.threshold_seconds
         self._looks = math.ceil(window.deadline / POLL) + 1
-        self._after = Ledger(window.since)
-        self._before = None if window.baseline is None else Ledger(window.since - window.baseline, until=window.since)
+        self._after: Ledger | None = None
+        self._before: Ledger | None = None
         self._finding = Finding(Verdict.INCONCLUSIVE, "no data: the gateway reports no requests of this service")
         self._fed = False
         self.query = f"{chosen}[{_milliseconds(LOOKBACK)}]"

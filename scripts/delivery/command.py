@@ -1,4 +1,4 @@
-"""A whole release in one go, as the command line runs it: start, verify, shift and judge or switch and judge, promote."""
+"""A whole release in one go, as the command line runs it: start, verify, let users in step by step, judge, promote."""
 
 from __future__ import annotations
 
