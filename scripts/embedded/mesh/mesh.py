@@ -199,7 +199,9 @@ class Mesh:
         except RefusedListenersError as error:
             addresses = held(self._files.content.listeners)
             for name, why in error.why.items():
-                self._sockets.refuse(addresses[name], why)
+                _LOG.error("Envoy cannot listen for %s: %s", name, why)
+                if name in addresses:
+                    self._sockets.refuse(addresses[name], why)
             self._changed.set()
         except RefusedError as error:
             await self._single_out(world, error)

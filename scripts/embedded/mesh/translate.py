@@ -13,7 +13,7 @@ from embedded.mesh.clusters import Target
 from embedded.mesh.destinations import Directory
 from embedded.mesh.problems import Problems
 from embedded.mesh.sidecars import Sidecars
-from embedded.mesh.world import World, ports, speaks_http
+from embedded.mesh.world import World, ports, says_nothing, speaks_http
 
 Object = dict[str, Any]
 Resources = dict[str, Object]
@@ -116,7 +116,7 @@ class Translation:
             if not self._can_listen(service, address):
                 continue
             name = f"service|{address.port}|{host}"
-            if speaks_http(port):
+            if speaks_http(port) or (says_nothing(port) and sidecars.speaks_about(host)):
                 routes = sidecars.service_routes(host, address.port)
                 hosts = [{"name": host, "domains": ["*"], "routes": routes}]
                 self._http(name, address, hosts, inline=not sidecars.speaks_about(host))

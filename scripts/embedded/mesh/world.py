@@ -96,6 +96,11 @@ def speaks_http(port: Object) -> bool:
     return _protocol(port) in ("http", "http2", "grpc", "grpc-web", "kubernetes.io/h2c")
 
 
+def says_nothing(port: Object) -> bool:
+    """Tell whether a Service port leaves open what it speaks; Istio then looks at the traffic itself."""
+    return not _protocol(port)
+
+
 def speaks_http2(port: Object) -> bool:
     """Tell whether the endpoints of a Service port are spoken to in HTTP/2."""
     return _protocol(port) in ("http2", "grpc", "kubernetes.io/h2c")
