@@ -69,20 +69,23 @@ def merged(live: Any, applied: Any, shape: Shape) -> Any:
 
 
 def _merged_list(live: list[Any], applied: list[Any], shape: Shape) -> list[Any]:
-    keys = [shape.key_of(element) for element in live]
-    wanted = {shape.key_of(element) for element in applied}
+    """Merge two lists: in the order that is applied, what is only live before what is applied after it."""
+    have = {shape.key_of(element): element for element in live}
+    wanted = {shape.key_of(element): element for element in applied}
+    waiting = list(have)
     result: list[Any] = []
-    done = 0
-    for element in applied:
-        key = shape.key_of(element)
-        if key not in keys:
-            result.append(element)
-            continue
-        at = keys.index(key)
-        result += [live[i] for i in range(done, at) if keys[i] not in wanted]
-        done = max(done, at + 1)
-        result.append(merged(live[at], element, _granular(shape.element())))
-    return result + [live[i] for i in range(done, len(live)) if keys[i] not in wanted]
+
+    def keep_others() -> None:
+        while waiting and waiting[0] not in wanted:
+            result.append(have[waiting.pop(0)])
+
+    for key, element in wanted.items():
+        keep_others()
+        if key in have:
+            waiting.remove(key)
+            element = merged(have[key], element, _granular(shape.element()))
+        result.append(element)
+    return result + [have[key] for key in waiting]
 
 
 def without(body: Any, doomed: list[Path], shape: Shape) -> Any:

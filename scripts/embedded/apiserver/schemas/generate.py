@@ -85,23 +85,23 @@ def _type(path: Path, name: str) -> dict[str, Any]:
     except OSError as error:
         raise SourceError(f"no model {name}: {error}") from error
     body = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
-    assignments = {field: (value, annotation) for field, value, annotation in _assignments(body)}
-    kinds = ast.literal_eval(assignments["openapi_types"][0])
-    names = ast.literal_eval(assignments["attribute_map"][0])
+    assignments = dict(_assignments(body))
+    kinds = ast.literal_eval(assignments["openapi_types"])
+    names = ast.literal_eval(assignments["attribute_map"])
     # A field whose name pydantic uses itself is declared as var_<name>.
-    declared = {key: assignments.get(key) or assignments[f"var_{key.lstrip('_')}"] for key in kinds}
+    declared = {key: assignments[key if key in assignments else f"var_{key.lstrip('_')}"] for key in kinds}
     doc = _first_sentence((ast.get_docstring(body) or "").split("Attributes:")[0])
     return {
         "description": doc,
-        "fields": {names[key]: [kinds[key], _description(declared[key][0])] for key in sorted(kinds)},
-        "required": sorted(names[key] for key in kinds if not _optional(declared[key][1])),
+        "fields": {names[key]: [kinds[key], _description(declared[key])] for key in sorted(kinds)},
+        "required": sorted(names[key] for key in kinds if not _optional(declared[key])),
     }
 
 
-def _assignments(body: ast.ClassDef) -> Iterator[tuple[str, Any, ast.expr]]:
+def _assignments(body: ast.ClassDef) -> Iterator[tuple[str, Any]]:
     for node in body.body:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            yield node.target.id, node.value, node.annotation
+            yield node.target.id, node.value
 
 
 def _description(value: ast.expr | None) -> str:
@@ -116,8 +116,11 @@ def _first_sentence(text: str) -> str:
     return re.split(r"(?<=[a-z)`\"'])\. |\n", text.strip() + " ", maxsplit=1)[0].strip().rstrip(".")
 
 
-def _optional(annotation: ast.expr) -> bool:
-    return ast.unparse(annotation).startswith("Optional[")
+def _optional(value: ast.expr | None) -> bool:
+    """Tell whether a declaration gives a default value."""
+    if isinstance(value, ast.Call):
+        return any(keyword.arg == "default" for keyword in value.keywords)
+    return value is not None
 
 
 if __name__ == "__main__":
