@@ -41,12 +41,20 @@ def bootstrap(addresses: MeshAddresses, cds: Path, lds: Path) -> Object:
         },
         "stats_flush_interval": "0.5s",
         "stats_config": _stats_config(),
+        "overload_manager": {"resource_monitors": [_connection_limit()]},
         "dynamic_resources": {"cds_config": _source(cds), "lds_config": _source(lds)},
         "static_resources": {
             "clusters": [_black_hole(), _admin_cluster(addresses.admin)],
             "listeners": [_stats_listener(addresses.stats)],
         },
     }
+
+
+def _connection_limit() -> Object:
+    """Return how many clients may be connected: far more than a drill has, far fewer than there are descriptors."""
+    kind = "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
+    config = typed(kind, max_active_downstream_connections=10_000)
+    return {"name": "envoy.resource_monitors.global_downstream_max_connections", "typed_config": config}
 
 
 def _source(path: Path) -> Object:

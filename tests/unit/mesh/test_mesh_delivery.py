@@ -9,7 +9,9 @@ import pytest
 from tests.unit.mesh.mesh_lab import HOST, Lab, destination_rule, gateway, pod, service, to, until, virtual_service
 
 from embedded.apiserver.resources import ENDPOINT_SLICES, PODS
+from embedded.mesh.admin import Admin
 from embedded.mesh.delivery import Delivery
+from embedded.mesh.logs import rotate
 from embedded.mesh.translate import Configuration
 
 
@@ -189,3 +191,20 @@ async def test_the_access_log_names_route_and_cluster(lab: Lab) -> None:
     line = json.loads(next(line for line in log.read_text().splitlines() if "/logged" in line))
     assert line["upstream_cluster"] == "outbound|8080|stable|order.shop.svc.cluster.local"
     assert (line["status"], line["route"], line["listener"]) == (200, "order.0", "gateway")
+
+
+async def test_a_long_access_log_is_put_aside(lab: Lab) -> None:
+    await lab.two_tracks()
+    lab.weigh(100, 0)
+    await lab.start()
+    await lab.settled()
+    log, admin = lab.folder / "access.log", Admin(lab.addresses.admin, lab.addresses.stats)
+    await lab.get("/before")
+    await until(lambda: "/before" in log.read_text())
+    await rotate(log, admin, limit=1)
+    await until(log.exists)
+    await lab.get("/after")
+    await until(lambda: "/after" in log.read_text())
+    assert "/before" in (lab.folder / "access.log.1").read_text()
+    assert "/before" not in log.read_text()
+    await admin.close()

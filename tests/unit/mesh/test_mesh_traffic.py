@@ -145,6 +145,19 @@ async def test_trace_context_passes_unchanged_and_no_header_of_envoy_comes_back(
     assert (headers["traceparent"], headers["x-request-id"]) == (context, "mine")
 
 
+async def test_a_client_cannot_change_what_the_virtual_service_says(lab: Lab) -> None:
+    stable, _canary = await lab.two_tracks()
+    lab.weigh(100, 0)
+    await lab.start()
+    await lab.settled()
+    stable.delay = 0.2
+    hints = {"x_envoy_upstream_rq_timeout_ms": "1", "x_envoy_retry_on": "5xx", "x_envoy_max_retries": "3"}
+    assert (await lab.get("/hinted", **hints))[0] == 200
+    stable.delay, stable.status = 0, 503
+    await lab.get("/retried", **hints)
+    assert stable.paths().count("/retried") == 1
+
+
 async def test_redirect_and_direct_response(lab: Lab) -> None:
     await lab.two_tracks()
     routes = [
