@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.unit.mesh.mesh_lab import service
+
 from embedded.apiserver.resources import EVENTS, SERVICES
 from embedded.apiserver.store import Store
 from embedded.events import EventRecorder
 from embedded.mesh.problems import INVALID, UNKNOWN_REFERENCE, Problems
 from embedded.mesh.reporter import GRACE, Reporter
-from tests.unit.mesh.mesh_lab import service
 
 
 class Bench:
