@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from embedded import system
 from embedded.apiserver.addresses import AddressPool, OneAddress, ServiceAddresses
@@ -25,9 +26,8 @@ from embedded.network import LoopbackPerPod, Network, in_use, taken
 from embedded.parts import Part
 from embedded.processes import ProcessTable
 from embedded.prometheus import Prometheus
-from embedded.state import REPOSITORY, ClusterError, State
+from embedded.state import ClusterError, State
 
-CATALOGUE = REPOSITORY / "services" / "images.yaml"
 # Istio's own numbers, and a port for the gateway that one need not be root for.
 _GATEWAY_PORT, _ADMIN_PORT, _STATS_PORT, _OUTBOUND_PORT = 8080, 15000, 15090, 15001
 
@@ -86,7 +86,7 @@ class Cluster:
             raise ClusterError(str(error)) from error
 
 
-def assemble(state: State, network: Network, api: Address, processes: ProcessTable) -> Cluster:
+def assemble(state: State, network: Network, api: Address, processes: ProcessTable, images: Path) -> Cluster:
     """Make the parts of the cluster; nothing runs yet.
 
     Args:
@@ -94,6 +94,7 @@ def assemble(state: State, network: Network, api: Address, processes: ProcessTab
         network: the addresses.
         api: where the API server listens.
         processes: starts the pods.
+        images: the image catalogue.
 
     Raises:
         ClusterError: another program has an address that the cluster needs.
@@ -111,7 +112,7 @@ def assemble(state: State, network: Network, api: Address, processes: ProcessTab
         cluster_ips=not network.shared,
     )
     mesh = Mesh(store, mesh_addresses, state.folder / "envoy")
-    runtime = _runtime(state, store, network, api, processes, mesh)
+    runtime = _runtime(state, store, network, api, processes, mesh, Catalogue(images))
     return Cluster(
         store=store,
         registry=registry,
@@ -127,14 +128,20 @@ def assemble(state: State, network: Network, api: Address, processes: ProcessTab
 
 
 def _runtime(
-    state: State, store: Store, network: Network, api: Address, processes: ProcessTable, mesh: Mesh
+    state: State,
+    store: Store,
+    network: Network,
+    api: Address,
+    processes: ProcessTable,
+    mesh: Mesh,
+    catalogue: Catalogue,
 ) -> Runtime:
     scratch = state.folder / "scratch"
     scratch.mkdir(exist_ok=True)
     return Runtime(
         store=store,
         events=EventRecorder(store, "kubelet"),
-        catalogue=Catalogue(CATALOGUE),
+        catalogue=catalogue,
         processes=processes,
         network=network,
         actions=Actions(processes, scratch),

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from embedded import launch, report
-from embedded.state import DEFAULT_FOLDER, ClusterError, State
+from embedded.state import DEFAULT_FOLDER, IMAGES, ClusterError, State
 
 app = typer.Typer(
     help="A small Kubernetes for one machine, with a real Envoy and a real Prometheus.",
@@ -31,19 +31,16 @@ _LOG_SIZE = 5 * 1024 * 1024
 @app.command()
 def up(
     state: Folder = DEFAULT_FOLDER,
+    images: Annotated[Path, typer.Option(metavar="FILE", help="Catalogue of the images there are.")] = IMAGES,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay until Ctrl-C.")] = False,
 ) -> None:
     """Start the cluster and wait until it is ready."""
     folder = State(state)
     if foreground:
-        _attempt(lambda: _run(folder))
+        _attempt(lambda: _run(folder, images.absolute()))
         return
-    try:
-        report.print_addresses(_out, launch.start(folder), "The cluster is ready.")
-    except launch.AlreadyRunningError as error:
-        report.print_addresses(_out, report.read(folder).addresses, f"{error}.".capitalize())
-    except ClusterError as error:
-        _fail(error)
+    title, addresses = _attempt(lambda: _start(folder, images.absolute()))
+    report.print_addresses(_out, addresses, title)
 
 
 @app.command()
@@ -75,7 +72,16 @@ def reset(state: Folder = DEFAULT_FOLDER) -> None:
     _out.print(f"{folder.folder} is deleted.")
 
 
-def _run(state: State) -> None:
+def _start(state: State, images: Path) -> tuple[str, dict[str, str]]:
+    """Start the cluster unless it runs; return what to say and where everything answers."""
+    try:
+        return "The cluster is ready.", launch.start(state, images)
+    except launch.AlreadyRunningError as error:
+        launch.wait_until_ready(state)
+        return f"The cluster was running already (process {launch.running(state)}).", report.read(state).addresses
+
+
+def _run(state: State, images: Path) -> None:
     """Run the cluster in this process; tell whoever started it in the background how it went."""
 
     def ready(addresses: dict[str, str]) -> None:
@@ -85,7 +91,7 @@ def _run(state: State) -> None:
     state.prepare()
     _log_to(state.log)
     try:
-        launch.run(state, ready)
+        launch.run(state, images, ready)
     except ClusterError as error:
         logging.getLogger(__name__).error("%s", error)
         told = launch.report({"error": str(error), "running": isinstance(error, launch.AlreadyRunningError)})

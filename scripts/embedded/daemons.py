@@ -86,12 +86,13 @@ class Daemon:
         if self.process and self.process.running:
             self.process.signal(signal.SIGTERM)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.process.wait(), _STOP_GRACE)
+                async with asyncio.timeout(_STOP_GRACE):
+                    await self.process.wait()
             self.process.kill()
             await self.process.wait()
 
     def last_words(self) -> str:
-        """Return what the program's log says about its end: the first critical line since its start, or the last one."""
+        """Return what the program's log says about its end: the first critical line since its start, or the last."""
         try:
             lines = self.log.read_bytes()[self._said :].decode(errors="replace").strip().splitlines()
         except OSError:

@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from embedded.state import REPOSITORY, Lock, State
@@ -27,6 +28,7 @@ class Guard:
         self._state = state
         self._lock = lock
         self._guardian: asyncio.subprocess.Process | None = None
+        self.on_start: Callable[[], None] = lambda: None
 
     @property
     def pid(self) -> int | None:
@@ -52,6 +54,7 @@ class Guard:
             log.warning("the guardian ended with %d; starting another one", code)
             await asyncio.sleep(_PAUSE)
             await self.start()
+            self.on_start()
 
     async def stop(self) -> None:
         """Let the guardian go; it ends what is left, if anything is."""

@@ -30,11 +30,12 @@ class AlreadyRunningError(ClusterError):
     """A supervisor runs on this state already."""
 
 
-def run(state: State, ready: Ready) -> None:
+def run(state: State, images: Path, ready: Ready) -> None:
     """Run a cluster in this process until SIGINT, SIGTERM or SIGHUP.
 
     Args:
         state: its state folder.
+        images: the image catalogue.
         ready: called with the addresses once everything answers.
 
     Raises:
@@ -45,12 +46,14 @@ def run(state: State, ready: Ready) -> None:
     try:
         lock.sign(f"{os.getpid()} {orphans.identity(os.getpid())}")
         clean(state)
-        asyncio.run(_supervise(state, lock, ready))
+        state.status.unlink(missing_ok=True)
+        asyncio.run(_supervise(state, images, lock, ready))
     finally:
+        state.status.unlink(missing_ok=True)
         lock.release()
 
 
-async def _supervise(state: State, lock: Lock, ready: Ready) -> None:
+async def _supervise(state: State, images: Path, lock: Lock, ready: Ready) -> None:
     # Imported here: `down` and `status` need none of it and should answer at once.
     from embedded.supervisor import Supervisor
 
@@ -60,7 +63,7 @@ async def _supervise(state: State, lock: Lock, ready: Ready) -> None:
     guard = Guard(state, lock)
     await guard.start()
     try:
-        await Supervisor(state, guard).run(ready, stop)
+        await Supervisor(state, guard, images).run(ready, stop)
     finally:
         await guard.stop()
 
@@ -89,6 +92,18 @@ def running(state: State) -> int | None:
     return int(pid) if pid.isdecimal() and orphans.identity(int(pid)) == started else None
 
 
+def wait_until_ready(state: State) -> None:
+    """Wait until a cluster that somebody else has started answers.
+
+    Raises:
+        ClusterError: it ended before.
+    """
+    while not state.status.exists():
+        if running(state) is None:
+            raise ClusterError(f"the cluster ended while it started: see {state.log}")
+        time.sleep(_POLL)
+
+
 def clean(state: State) -> None:
     """End what an earlier run of this cluster left running; the caller holds the lock."""
     try:
@@ -97,7 +112,7 @@ def clean(state: State) -> None:
         raise ClusterError(f"cannot end what the last run left: {error}") from error
 
 
-def start(state: State) -> dict[str, str]:
+def start(state: State, images: Path) -> dict[str, str]:
     """Start a cluster in the background and wait until it answers.
 
     Returns:
@@ -110,9 +125,10 @@ def start(state: State) -> dict[str, str]:
     if (pid := running(state)) is not None:
         raise AlreadyRunningError(f"the cluster of {state.folder} is already running (process {pid})")
     reading, writing = os.pipe()
+    options = ["--state", str(state.folder), "--images", str(images)]
     with state.log.open("ab") as log:
         subprocess.Popen(
-            [sys.executable, "-m", "embedded", "up", "--foreground", "--state", str(state.folder)],
+            [*(sys.executable, "-m", "embedded", "up", "--foreground"), *options],
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), REPORT_VARIABLE: str(writing)},
             cwd=REPOSITORY,
             stdin=subprocess.DEVNULL,

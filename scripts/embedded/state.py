@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+IMAGES = REPOSITORY / "services" / "images.yaml"
 DEFAULT_FOLDER = REPOSITORY / ".embedded"
 
 

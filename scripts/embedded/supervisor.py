@@ -10,6 +10,7 @@ import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 from aiohttp import web
 
@@ -30,6 +31,8 @@ from embedded.state import ClusterError, State
 # A cluster that is not there after this long will not come: a warm machine takes about two seconds.
 READY_DEADLINE = 60.0
 _POLL = 0.02
+# A part that takes longer to let go is left to the end of the event loop.
+_CANCEL_DEADLINE = 5.0
 log = logging.getLogger(__name__)
 
 
@@ -39,14 +42,17 @@ class Supervisor:
     Args:
         state: its state folder; the caller holds its lock.
         guard: what ends the cluster's processes if this one is killed.
+        images: the image catalogue.
     """
 
-    def __init__(self, state: State, guard: Guard) -> None:
+    def __init__(self, state: State, guard: Guard, images: Path) -> None:
         self._state = state
+        self._images = images
         self._guard = guard
         self._processes = ProcessTable(state.processes, str(state.folder))
         self._tasks: list[asyncio.Task[None]] = []
         self._daemons: list[Daemon] = []
+        self._ready = False
 
     async def run(self, ready: Callable[[dict[str, str]], None], stop: asyncio.Event) -> None:
         """Run the cluster until told to stop.
@@ -59,12 +65,14 @@ class Supervisor:
             ClusterError: it cannot start; says why and what to do.
         """
         network, listener = open_network(self._state)
-        cluster = assemble(self._state, network, Address(*listener.getsockname()), self._processes)
+        api = Address(*listener.getsockname())
+        cluster = assemble(self._state, network, api, self._processes, self._images)
         try:
             cluster.prepare()
             async with self._api_server(cluster, listener):
                 self._start(cluster)
                 if await self._becomes_ready(cluster, stop):
+                    self._ready = True
                     self._write_status(cluster)
                     ready(addresses(self._state, cluster))
                 await stop.wait()
@@ -107,8 +115,9 @@ class Supervisor:
             *cluster.parts(),
         ]
         self._tasks = [asyncio.create_task(keep_running(name, part), name=name) for name, part in parts]
-        for daemon in self._daemons:
-            daemon.on_start = lambda: self._write_status(cluster)
+        children: list[Guard | Daemon] = [self._guard, *self._daemons]
+        for child in children:
+            child.on_start = lambda: self._children_changed(cluster)
 
     async def _becomes_ready(self, cluster: Cluster, stop: asyncio.Event) -> bool:
         """Wait until Envoy and Prometheus answer; returns False if the cluster is to stop before.
@@ -133,8 +142,12 @@ class Supervisor:
             if daemon.crashes:
                 raise ClusterError(f"{daemon.name} does not start: {daemon.last_words()} (see {daemon.log})")
 
+    def _children_changed(self, cluster: Cluster) -> None:
+        if self._ready:
+            self._write_status(cluster)
+
     def _write_status(self, cluster: Cluster) -> None:
-        """Write down for `status` what runs where."""
+        """Write down for `status` what runs where; that there is such a file says that the cluster is ready."""
         pids = {"supervisor": os.getpid(), "guardian": self._guard.pid}
         pids |= {daemon.name: daemon.process.pid if daemon.process else None for daemon in self._daemons}
         content = {"addresses": addresses(self._state, cluster), "processes": pids}
@@ -150,7 +163,10 @@ class Supervisor:
     async def _cancel(self) -> None:
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            _done, late = await asyncio.wait(self._tasks, timeout=_CANCEL_DEADLINE)
+            if late:
+                log.error("these do not end: %s", ", ".join(task.get_name() for task in late))
 
 
 def addresses(state: State, cluster: Cluster) -> dict[str, str]:
