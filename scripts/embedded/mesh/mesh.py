@@ -9,11 +9,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from embedded.apiserver.resources import ENDPOINT_SLICES, PODS, SERVICES
+from embedded.apiserver.resources import ENDPOINT_SLICES, PODS, SERVICES, Resource
 from embedded.apiserver.store import Store
 from embedded.apiserver.watch import Event, Watch
 from embedded.events import EventRecorder
-from embedded.mesh import bootstrap, inotify, logs, unsupported
+from embedded.mesh import bootstrap, inotify, logs, observed, unsupported
 from embedded.mesh.addresses import Address, MeshAddresses
 from embedded.mesh.admin import Admin
 from embedded.mesh.admitted import Admitted
@@ -209,6 +209,7 @@ class Mesh:
         else:
             if self._delivery.acknowledged:
                 self._admitted.accept(world)
+                observed.write(self._store, world)
 
     async def _single_out(self, world: World, error: RefusedError) -> None:
         """Find the objects whose new versions Envoy refuses, by letting them in one after the other."""
@@ -236,10 +237,12 @@ def _matters(event: Event) -> bool:
     """Tell whether an event can change what Envoy is to do."""
     if event.resource not in _RELEVANT:
         return False
-    if event.resource != PODS or event.kind != "MODIFIED" or event.old is None:
+    if event.kind != "MODIFIED" or event.old is None:
         return True
-    return _of_pod(event.body) != _of_pod(event.old)
+    return bool(_what_matters(event.resource, event.body) != _what_matters(event.resource, event.old))
 
 
-def _of_pod(pod: Object) -> tuple[Any, bool]:
-    return pod["metadata"].get("labels"), "deletionTimestamp" in pod["metadata"]
+def _what_matters(resource: Resource, body: Object) -> Any:
+    if resource == PODS:
+        return body["metadata"].get("labels"), "deletionTimestamp" in body["metadata"]
+    return body if resource == ENDPOINT_SLICES else body.get("spec")

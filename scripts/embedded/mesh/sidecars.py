@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +26,8 @@ class Sidecars:
         self._directory = directory
         self._problems = problems
         self._by_host = self._virtual_services()
+        # Where the machine has one loopback address all Services share it: then it names none of them.
+        self._cluster_ips = Counter(map(_cluster_ip, world.services.values()))
         # Keys of the targets that routes lead to.
         self.used: set[tuple[str, int, str]] = set()
 
@@ -70,8 +73,8 @@ class Sidecars:
 
     def _service(self, host: str, port: int, namespace: str) -> Object:
         called = names.service_domains(host, namespace)
-        cluster_ip = self._world.services[host].get("spec", {}).get("clusterIP")
-        if cluster_ip and cluster_ip != "None":
+        cluster_ip = _cluster_ip(self._world.services[host])
+        if cluster_ip and self._cluster_ips[cluster_ip] == 1:
             called.append(cluster_ip)
         domains = [f"{name}:{port}" for name in called] + (called if port == _HTTP_PORT else [])
         routes_of_port = self.service_routes(host, port, namespace)
@@ -98,6 +101,11 @@ class Sidecars:
 
         resolver = Resolver(self._directory, body, names.MESH_SIDE, port, self._problems, self.used)
         return routes.http_routes(resolver, applies)
+
+
+def _cluster_ip(service: Object) -> str | None:
+    address = service.get("spec", {}).get("clusterIP")
+    return None if address == "None" else address
 
 
 def _refusal() -> Object:

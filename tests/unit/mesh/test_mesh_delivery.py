@@ -8,7 +8,7 @@ import json
 import pytest
 from tests.unit.mesh.mesh_lab import HOST, Lab, destination_rule, gateway, pod, service, to, until, virtual_service
 
-from embedded.apiserver.resources import ENDPOINT_SLICES, PODS
+from embedded.apiserver.resources import ENDPOINT_SLICES, PODS, VIRTUAL_SERVICES
 from embedded.mesh.admin import Admin
 from embedded.mesh.delivery import Delivery
 from embedded.mesh.logs import rotate
@@ -208,3 +208,22 @@ async def test_a_long_access_log_is_put_aside(lab: Lab) -> None:
     assert "/before" in (lab.folder / "access.log.1").read_text()
     assert "/before" not in log.read_text()
     await admin.close()
+
+
+async def test_an_object_says_when_it_is_carried_out(lab: Lab) -> None:
+    await lab.two_tracks()
+    lab.weigh(100, 0)
+    await lab.start()
+
+    def observed() -> tuple[int, int]:
+        body = lab.store.get(VIRTUAL_SERVICES, "shop", "order")
+        return body.get("status", {}).get("observedGeneration", 0), body["metadata"]["generation"]
+
+    await until(lambda: observed() == (1, 1))
+    lab.weigh(0, 100)
+    assert observed() == (1, 2)
+    await until(lambda: observed() == (2, 2))
+    assert await lab.answers(5) == {"canary-1": 5}
+    lab.apply(virtual_service("order", [{"route": [to("order", "stable", "many")]}]))
+    await lab.settled()
+    assert observed() == (2, 3), "what is wrong is not carried out"
