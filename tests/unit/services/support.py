@@ -25,7 +25,7 @@ from order.users import Users
 REPOSITORY = Path(__file__).resolve().parents[3]
 CATALOGUE = yaml.safe_load((REPOSITORY / "services/images.yaml").read_text())
 HEADS = {"v1": "0001", "v2": "0002"}
-DEADLINE = 20.0
+DEADLINE = 60.0
 FOREIGN = ("FAULT_", "OTEL_", "APP_", "HTTP_", "DATABASE_", "USER_URL", "SHUTDOWN_", "LOG_LEVEL", "NO_PROXY")
 
 
@@ -121,6 +121,24 @@ def run(folder: Path, *arguments: str, **variables: str) -> subprocess.Completed
     )
 
 
+def migrate_at_once(folder: Path, service: str, versions: list[str], database: str) -> list[str]:
+    """Migrate one database in several processes at the same time and return what each said."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", f"{service}.migrate"],
+            cwd=folder,
+            env=environment(APP_VERSION=version, DATABASE_URL=database),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for version in versions
+    ]
+    outputs = [process.communicate(timeout=60)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(versions), outputs
+    return outputs
+
+
 def command(service: str) -> list[str]:
     """Return how the catalogue starts a service."""
     first, *rest = CATALOGUE["services"][service]["command"]
@@ -151,7 +169,7 @@ class ServiceProcess:
     def answers(self) -> bool:
         assert self.process.poll() is None, self.output()
         try:
-            return bool(requests.get(f"{self.url}/livez", timeout=2).ok)
+            return bool(requests.get(f"{self.url}/livez", timeout=10).ok)
         except requests.RequestException:
             return False
 

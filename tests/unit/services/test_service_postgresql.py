@@ -69,11 +69,10 @@ def test_repeats_at_the_same_time_make_one_order(url, tmp_path):
     assert len({answer.json["id"] for answer in answers}) == 1
 
 
-def test_several_may_migrate_at_once_in_either_order(url):
-    versions = ["v1", "v2"] * 3
-    with ThreadPoolExecutor(len(versions)) as pool:
-        list(pool.map(lambda version: migrations.upgrade("order", url, support.HEADS[version]), versions))
+def test_several_may_migrate_at_once_in_either_order(url, tmp_path):
+    said = support.migrate_at_once(tmp_path, "order", ["v1", "v2"] * 2, url)
     assert revision(url) == [("0002",)]
+    assert sum("was migrated" in line for line in said) <= 2
 
 
 def test_rollback_loses_nothing(url, tmp_path):

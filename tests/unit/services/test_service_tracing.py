@@ -54,13 +54,13 @@ def reply(handler, status=200):
 
 
 def place(order, headers=None, user_id=None):
-    return requests.post(f"{order.url}/orders", json=support.tea(user_id), headers=headers, timeout=15)
+    return requests.post(f"{order.url}/orders", json=support.tea(user_id), headers=headers, timeout=30)
 
 
 def test_trace_goes_from_the_caller_through_order_to_user(start):
     user = start("user")
     order = start("order", USER_URL=user.url)
-    ada = requests.post(f"{user.url}/users", json={"name": "Ada", "email": "ada@example.org"}, timeout=5).json()
+    ada = requests.post(f"{user.url}/users", json={"name": "Ada", "email": "ada@example.org"}, timeout=30).json()
     assert place(order, caller(), ada["id"]).status_code == 201
     [asked] = user.requests_seen(f"/users/{ada['id']}")
     [placed] = order.requests_seen("/orders")
@@ -135,8 +135,8 @@ def test_sampler_comes_from_the_standard_variables(start):
     service = start("user", OTEL_TRACES_SAMPLER="parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG="0")
     accept = {"Accept": "application/openmetrics-text"}
     for headers in (None, caller()):
-        requests.get(f"{service.url}/users", headers=headers, timeout=5)
-    page = requests.get(f"{service.url}/metrics", headers=accept, timeout=5).text
+        requests.get(f"{service.url}/users", headers=headers, timeout=30)
+    page = requests.get(f"{service.url}/metrics", headers=accept, timeout=30).text
     exemplars = [line for line in page.splitlines() if 'route="/users"' in line and "# {" in line and "_bucket" in line]
     assert len(exemplars) == 1
     assert TRACE in exemplars[0]
@@ -147,7 +147,7 @@ def test_user_service_that_refuses_connections_is_a_503(start):
     answer = place(order)
     assert answer.status_code == 503
     assert answer.json()["type"] == "urn:problem:user-service-unavailable"
-    assert requests.get(f"{order.url}/readyz", timeout=5).status_code == 200, "orders can still be read"
+    assert requests.get(f"{order.url}/readyz", timeout=30).status_code == 200, "orders can still be read"
 
 
 def test_user_service_that_hangs_is_a_503_within_the_timeout(start):
