@@ -35,7 +35,8 @@ def create_app(store: Store, registry: ResourceRegistry, *, token: str, logs: Lo
     app.cleanup_ctx.append(_proxy_client)
     for path in _OPEN:
         app.router.add_get(path, _healthy)
-    app.router.add_get("/version", _version)
+    for path in ("/version", "/version/"):
+        app.router.add_get(path, _version)
     app.router.add_get("/openapi/v2", _openapi_v2)
     app.router.add_get("/openapi/v3", _openapi_index)
     app.router.add_get("/openapi/v3/{path:.+}", _openapi_document)

@@ -49,6 +49,7 @@ async def test_aggregated_discovery_says_the_same(api):
 
 
 async def test_what_is_not_there_is_404(api):
+    assert await api.get("/version/") == await api.get("/version")
     for path in ("/apis/nothing", "/apis/apps/v2", "/api/v2", "/openapi/v3/apis/nothing/v1", "/else"):
         assert (await api.call("GET", path))[0] == 404
 
