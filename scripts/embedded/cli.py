@@ -76,7 +76,7 @@ def _start(state: State, images: Path) -> tuple[str, dict[str, str]]:
     """Start the cluster unless it runs; return what to say and where everything answers."""
     try:
         return "The cluster is ready.", launch.start(state, images)
-    except launch.AlreadyRunningError as error:
+    except launch.AlreadyRunningError:
         launch.wait_until_ready(state)
         return f"The cluster was running already (process {launch.running(state)}).", report.read(state).addresses
 
