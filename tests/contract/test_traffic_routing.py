@@ -51,13 +51,12 @@ class Shop:
             time.sleep(0.02)
 
     def change_default_route(self, **fields: Any) -> None:
-        """Set fields of the last route of VirtualService order; None removes one."""
+        """Set fields of the last route of VirtualService order."""
 
         def change(body: dict[str, Any]) -> dict[str, Any]:
             route = body["spec"]["http"][-1]
-            for name, value in fields.items():
-                route.pop(name, None) if value is None else route.update({name: value})
-            return body
+            route.update(fields)
+            return {"spec": {"http": body["spec"]["http"]}}
 
         self.api.virtual_services.amend("order", change)
 
@@ -94,7 +93,7 @@ def shop(whole_shop: Shop) -> Iterator[Shop]:
     before = whole_shop.api.virtual_services.get("order")["spec"]
     whole_shop.until(lambda: whole_shop.get(x_track="canary").status_code == 200, "the canary behind its header")
     yield whole_shop
-    whole_shop.api.virtual_services.amend("order", lambda body: {**body, "spec": before})
+    whole_shop.api.virtual_services.amend("order", lambda _body: {"spec": before})
     whole_shop.until(lambda: whole_shop.versions(5) == {"v1": 5}, "the stable version alone")
 
 
@@ -135,7 +134,7 @@ def test_an_injected_fault_hits_the_route_and_not_its_neighbour(shop: Shop) -> N
     assert shop.get("/users").status_code == 200
 
 
-def test_an_injected_delay_is_felt_and_a_timeout_ends_it(shop: Shop) -> None:
+def test_an_injected_delay_is_felt(shop: Shop) -> None:
     usual = statistics.median(shop.get().elapsed.total_seconds() for _ in range(5))
     shop.change_default_route(fault={"delay": {"fixedDelay": "1s", "percentage": {"value": 100}}})
     shop.until(lambda: shop.get().elapsed.total_seconds() >= max(1, usual), "the delay")
