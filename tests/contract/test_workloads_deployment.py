@@ -66,11 +66,10 @@ def test_recreate_has_no_two_releases_at_once(workloads):
     workloads.patch(release(release="2"))
 
     def done():
-        found = {item.metadata.labels["pod-template-hash"] for item in workloads.core_pods()}
+        found = {item.metadata.labels["pod-template-hash"] for item in workloads.all_pods()}
         assert len(found) <= 1
         return workloads.is_complete("web")
 
-    workloads.core_pods = lambda: workloads.core.list_namespaced_pod(workloads.namespace).items
     until(done, "recreated")
 
 
@@ -88,6 +87,6 @@ def test_orphaned_pods_stay_and_are_adopted_by_the_next_of_the_same_template(wor
 def test_deleted_with_all_that_it_owns(workloads, propagation):
     workloads.start(deployment())
     workloads.apps.delete_namespaced_deployment("web", workloads.namespace, propagation_policy=propagation)
-    until(lambda: not workloads.core.list_namespaced_pod(workloads.namespace).items, "its pods gone")
+    until(lambda: not workloads.all_pods(), "its pods gone")
     until(lambda: not workloads.replica_sets(), "its ReplicaSets gone")
     until(lambda: not workloads.apps.list_namespaced_deployment(workloads.namespace).items, "itself gone")

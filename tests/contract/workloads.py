@@ -99,10 +99,12 @@ class Workloads:
     def replica_sets(self):
         return self.apps.list_namespaced_replica_set(self.namespace).items
 
+    def all_pods(self, selector=""):
+        return self.core.list_namespaced_pod(self.namespace, label_selector=selector).items
+
     def pods(self, selector=""):
         """Return the pods that are not on their way out."""
-        found = self.core.list_namespaced_pod(self.namespace, label_selector=selector).items
-        return [pod for pod in found if pod.metadata.deletion_timestamp is None]
+        return [pod for pod in self.all_pods(selector) if pod.metadata.deletion_timestamp is None]
 
     def ready(self, selector=""):
         return [pod for pod in self.pods(selector) if has_condition(pod, "Ready", "True")]

@@ -244,11 +244,23 @@ def test_a_copy_with_another_selector_leaves_the_first_alone(lab):
     assert len(lab.store.list(PODS, NAMESPACE)) == 3
 
 
-@pytest.mark.parametrize("strategy", [rolling(1, 0), rolling(0, 1), rolling("25%", "25%"), rolling("100%", "100%")])
+def test_a_release_that_never_got_ready_does_not_hold_up_its_replacement(lab):
+    lab.store.create(DEPLOYMENTS, deployment(strategy=rolling(1, 0), image="order:v2-crash"))
+    lab.run_pods(lambda _pod: False)
+    lab.set_image("order:v1")
+    lab.run_pods(lambda pod: pod["spec"]["containers"][0]["image"] == "order:v1")
+    assert images(lab) == ["order:v1"] * 3
+
+
+BOUNDS = [(1, 0), (0, 1), ("25%", "25%"), ("100%", "100%"), (0, "10%")]
+
+
+@pytest.mark.parametrize("strategy", [rolling(*bounds) for bounds in BOUNDS])
 def test_a_finished_rollout_does_nothing_more(lab, strategy):
     start(lab, strategy=strategy)
     lab.set_image("order:v2")
     lab.run_pods()
+    assert images(lab) == ["order:v2"] * 3
     before = lab.store.revision
     for controller in lab.controllers:
         controller.resync()
