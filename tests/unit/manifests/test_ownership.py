@@ -5,9 +5,8 @@ import pytest
 from cluster.ownership import adopt
 
 US = "proving-ground"
-ENV = {"f:template": {"f:spec": {"f:containers": {'k:{"name":"order"}': {"f:env": {'k:{"name":"A"}': {}}}}}}}
-    "f:template": {"f:spec": {"f:containers": {'k:{"name":"order"}': {"f:env": {'k:{"name":"A"}': {"f:value": {}}}}}}}
-}
+CONTAINER = {"f:env": {'k:{"name":"A"}': {"f:value": {}}}}
+ENV = {"f:template": {"f:spec": {"f:containers": {'k:{"name":"order"}': CONTAINER}}}}
 
 
 def entry(manager, fields, operation="Update", **more):

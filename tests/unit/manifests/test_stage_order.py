@@ -7,10 +7,18 @@ from tests.unit.manifests.fake_cluster import FakeTransport, connect
 
 from cluster import stage as staging
 from cluster.errors import ClusterError, Unready
-from cluster.manifests import PART_OF, ManifestError
+from cluster.manifests import PART_OF, ManifestError, render
 from cluster.stage import stage
 
 CANARY, BLUE_GREEN = "embedded", "embedded-blue-green"
+_RENDERED = {name: render(name) for name in (CANARY, BLUE_GREEN)}
+
+
+@pytest.fixture(autouse=True)
+def _rendered_once(monkeypatch):
+    """Reading YAML is most of the time of these tests, and the overlays do not change."""
+    known = lambda overlay: copy.deepcopy(_RENDERED[overlay]) if overlay in _RENDERED else render(overlay)  # noqa: E731
+    monkeypatch.setattr(staging, "render", known)
 
 
 @pytest.fixture
@@ -246,3 +254,42 @@ def test_an_object_that_pruning_would_never_find_is_refused(fake, tmp_path):
     (tmp_path / "kustomization.yaml").write_text("configMapGenerator: [{name: a, namespace: shop, literals: [b=c]}]")
     with pytest.raises(ManifestError, match=f"ConfigMap a-.*needs the label {PART_OF}"):
         stage(connect(fake), tmp_path)
+
+
+def test_without_a_mesh_a_selector_still_waits_for_its_pods(fake, tmp_path):
+    def overlay(version):
+        (tmp_path / "kustomization.yaml").write_text(PLAIN.format(version=version))
+        (tmp_path / "plain.yaml").write_text(PLAIN_OBJECTS)
+        return tmp_path
+
+    stage(connect(fake), overlay("v1"))
+    fake.brings_up = lambda deployment: False
+    with pytest.raises(Unready):
+        stage(connect(fake), overlay("v2"), timeout=0.2)
+    assert fake.get("Service", "web")["spec"]["selector"] == {"app": "web", "version": "v1"}
+
+
+PLAIN = """\
+namespace: shop
+resources: [plain.yaml]
+labels:
+  - pairs: {{app.kubernetes.io/part-of: proving-ground}}
+patches:
+  - target: {{kind: Service}}
+    patch: '[{{op: add, path: /spec/selector/version, value: {version}}}]'
+  - target: {{kind: Deployment}}
+    patch: '[{{op: add, path: /spec/template/metadata/labels/version, value: {version}}}]'
+"""
+PLAIN_OBJECTS = """\
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template: {metadata: {labels: {app: web}}, spec: {}}
+"""
