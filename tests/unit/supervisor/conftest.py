@@ -89,14 +89,21 @@ class ClusterUnderTest:
         ).open(request, timeout=DEADLINE) as answer:
             return json.load(answer)
 
-    def create_pod(self, name="web"):
-        ports = [{"name": "http", "containerPort": 8080}]
-        probe = {"tcpSocket": {"port": "http"}}
-        container = {"name": "main", "image": "server:v1", "ports": ports, "readinessProbe": probe}
-        meta = {"name": name, "namespace": "default"}
+    def create_pod(self, name="web", probe="http", **container):
+        container |= {"name": "main", "image": "server:v1", "ports": [{"name": "http", "containerPort": 8080}]}
+        if probe:
+            container["readinessProbe"] = {"tcpSocket": {"port": probe}}
+        meta = {"name": name, "namespace": "default", "labels": {"app": name}}
         body = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"containers": [container]}}
         self.request("/api/v1/namespaces/default/pods", body)
         self.ready_pod(name)
+
+    def create_service(self, name):
+        ports = [{"name": "http", "port": 8080, "targetPort": "http"}]
+        body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "default"}}
+        self.request(
+            "/api/v1/namespaces/default/services", body | {"spec": {"selector": {"app": name}, "ports": ports}}
+        )
 
     def pod(self, name="web"):
         return self.request(f"/api/v1/namespaces/default/pods/{name}")
