@@ -4,6 +4,7 @@ import pytest
 from tests.unit.manifests.fake_cluster import FakeTransport, connect
 
 from cluster.backing import Backing, backings
+from cluster.objects import unchanged
 
 
 def deployment(name, **labels):
@@ -70,3 +71,17 @@ def test_only_pods_that_take_traffic_count():
         fake.objects[fake.path("Pod", body["metadata"]["name"])] = body
     fake.objects[fake.path("Pod", "e")] = {"kind": "Pod", "metadata": {"name": "e", "labels": {"app": "order"}}}
     assert Backing("order", (("app", "order"),)).ready(connect(fake)) == 1
+
+
+@pytest.mark.parametrize(
+    ("after", "same"),
+    [
+        ({"metadata": {"name": "a", "resourceVersion": "2", "managedFields": []}, "status": {"ready": 1}}, True),
+        ({"metadata": {"name": "a", "labels": {"b": "c"}}}, False),
+        ({"metadata": {"name": "a"}, "data": {"b": "c"}}, False),
+    ],
+)
+def test_what_the_server_writes_by_itself_is_no_change(after, same):
+    before = {"kind": "ConfigMap", "metadata": {"name": "a", "resourceVersion": "1", "generation": 1}}
+    assert unchanged(before, after) is same
+    assert before["metadata"]["resourceVersion"] == "1"
