@@ -9,7 +9,7 @@ from drills.observed import ObservedRollout
 
 
 class BlueGreen(Drill):
-    """A sound release takes all users at once without one failed request, and a bad one meets few or none.
+    """A sound release takes all users at once without one failed request, and a bad one meets none.
 
     Because: the new version is verified through its preview Service before the selector is patched, and watched after.
     """
@@ -17,9 +17,9 @@ class BlueGreen(Drill):
     name = "blue-green"
     strategy = "blue-green"
     stage = "-blue-green"
-    # Smoke requests always find what is always wrong; what goes wrong now and then may need the users' requests of some
-    # seconds to be found.
-    harm: ClassVar = {"errors": 1.0, "slow": 0.0, "crash": 0.0}
+    # The preview is where bad releases are found: fifty smoke requests miss one that fails every fifth of them but once
+    # in 70,000 drills, so no user is to pay for any.
+    harm: ClassVar = {"errors": 0.0, "slow": 0.0, "crash": 0.0}
 
     def method(self, rollout: ObservedRollout, image: str) -> str:
         """Start the preview, verify it, switch, watch, clean up."""

@@ -221,7 +221,7 @@ class Experiment:
 
     def _check_again(self) -> None:
         seen = self._record.between(self._record.returned_s, None)
-        if self._record.stable and seen:  # without any the verdict is Inconclusive, which is another matter
+        if self._record.stable and any(sample.answered for sample in seen):  # without an answer nothing is known
             version = self._steady_version(seen)
             if version != self._record.stable:
                 raise UnsteadyError(f"{self._record.stable} should answer again, {version} does")

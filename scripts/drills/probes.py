@@ -111,6 +111,11 @@ class Sample:
     error: str | None
 
     @property
+    def answered(self) -> bool:
+        """Tell whether the user got any answer at all."""
+        return self.status is not None
+
+    @property
     def failed(self) -> bool:
         """Tell whether the user got something else than the right answer."""
         return self.error is not None

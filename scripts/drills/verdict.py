@@ -102,6 +102,10 @@ def _evidence(record: Record, _limits: Limits) -> Ruling | None:
     for name, samples in windows.items():
         if not samples:
             return Ruling(INCONCLUSIVE, f"No user was seen {name}, so nothing is known about it.")
+    if not any(sample.answered for sample in windows["after the way back"]):
+        return Ruling(
+            INCONCLUSIVE, "Not even after the way back was any user answered: the prober may have been cut off."
+        )
     return None
 
 

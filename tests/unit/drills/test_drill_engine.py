@@ -1,5 +1,6 @@
 """The engine: its order, and that it always goes back."""
 
+import dataclasses
 import os
 import signal
 import threading
@@ -219,6 +220,26 @@ def test_traffic_that_is_cut_is_inconclusive():
 
     for twin in ("sound", "errors"):
         _, ruling = perform(Canary(), twin, rollout=Cutting)
+        assert ruling.verdict == "Inconclusive"
+
+
+def test_a_wire_that_is_cut_is_inconclusive():
+    """Requests go out and none is answered any more, not even when everything is back as it was."""
+
+    class Silent(Shop):
+        silent = False
+
+        def answer(self):
+            told = super().answer()
+            return dataclasses.replace(told, status=None, version=None, error="refused") if self.silent else told
+
+    class Cutting(FakeRollout):
+        def start(self, image):
+            super().start(image)
+            self.shop.silent = True
+
+    for twin in ("sound", "errors"):
+        _, ruling = perform(Canary(), twin, Silent(), Cutting)
         assert ruling.verdict == "Inconclusive"
 
 
