@@ -42,17 +42,17 @@ async def settled(store, name):
 
 
 async def test_pods_are_bound_as_long_as_there_is_room(store):
-    for name in ("one", "two", "three"):
+    for name in ("a", "b", "c"):
         create(store, name, cpu="1")
-    assert (await settled(store, "one"))[0] == (await settled(store, "two"))[0] == "embedded"
-    where, condition = await settled(store, "three")
+    assert (await settled(store, "a"))[0] == (await settled(store, "b"))[0] == "embedded"
+    where, condition = await settled(store, "c")
     assert where is None
     assert (condition["status"], condition["reason"]) == ("False", "Unschedulable")
     assert condition["message"] == "0/1 nodes are available: 1 Insufficient cpu."
-    store.mutate(PODS, "shop", "one", lambda pod: pod["status"].update(phase="Succeeded"), "status")
+    store.mutate(PODS, "shop", "a", lambda pod: pod["status"].update(phase="Succeeded"), "status")
     async with asyncio.timeout(10):
         with store.watch(PODS) as watch:
-            while not store.get(PODS, "shop", "three")["spec"].get("nodeName"):
+            while not store.get(PODS, "shop", "c")["spec"].get("nodeName"):
                 await anext(aiter(watch))
 
 
@@ -76,9 +76,9 @@ async def test_what_cannot_fit_says_why_once(store, pod, why):
 
 
 async def test_no_more_pods_than_the_node_takes(store):
-    for name in ("one", "two", "three", "four"):
+    for name in ("a", "b", "c", "d"):
         create(store, name)
-    assert "Too many pods" in (await settled(store, "four"))[1]["message"]
+    assert "Too many pods" in (await settled(store, "d"))[1]["message"]
 
 
 async def test_a_cordoned_node_takes_nothing(store):
