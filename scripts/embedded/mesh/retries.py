@@ -45,11 +45,16 @@ def fault(spec: Object) -> Object:
     fields: Object = {}
     if "abort" in spec:
         abort = spec["abort"]
-        fields["abort"] = {"http_status": abort["httpStatus"], "percentage": share(abort.get("percentage"))}
+        fields["abort"] = {"http_status": abort["httpStatus"], "percentage": _faulty(abort)}
     if "delay" in spec:
         delay = spec["delay"]
-        fields["delay"] = {"fixed_delay": duration(delay["fixedDelay"]), "percentage": share(delay.get("percentage"))}
+        fields["delay"] = {"fixed_delay": duration(delay["fixedDelay"]), "percentage": _faulty(delay)}
     return typed("envoy.extensions.filters.http.fault.v3.HTTPFault", **fields)
+
+
+def _faulty(spec: Object) -> Object:
+    """Return the share of requests that are hit; as in Istio none, where none is given."""
+    return share(spec.get("percentage"), unsaid=0)
 
 
 def unknown_conditions(text: str) -> list[str]:

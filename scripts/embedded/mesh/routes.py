@@ -111,7 +111,7 @@ def _mirrors(route: Object) -> list[Object]:
 
 def _mirror(mirror: Object, resolver: Resolver, path: str) -> Object:
     cluster = resolver.cluster(mirror["destination"], path)
-    return {"cluster": cluster, "runtime_fraction": {"default_value": share(mirror.get("percentage"))}}
+    return {"cluster": cluster, "runtime_fraction": {"default_value": share(mirror.get("percentage"), unsaid=100)}}
 
 
 def _path_rewrite(rewrite: Object, match: Object) -> Object:

@@ -24,9 +24,14 @@ def duration(text: str) -> str:
     return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
 
 
-def share(percentage: Object | None) -> Object:
-    """Turn a ``percentage`` into Envoy's fraction; without one everything is meant."""
-    value = 100.0 if percentage is None else float(percentage.get("value", 0))
+def share(percentage: Object | None, unsaid: float) -> Object:
+    """Turn a ``percentage`` into Envoy's fraction.
+
+    Args:
+        percentage: the field, if it is there.
+        unsaid: percent that is meant without it.
+    """
+    value = unsaid if percentage is None else float(percentage.get("value", 0))
     return {"numerator": round(value * _MILLION / 100), "denominator": "MILLION"}
 
 

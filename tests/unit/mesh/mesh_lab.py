@@ -62,12 +62,14 @@ async def until(condition: Callable[[], Any] | Callable[[], Awaitable[Any]], wha
 
 
 class Upstream:
-    """An HTTP server that answers with its name; counts, delays or fails on demand."""
+    """An HTTP server that answers with its name; counts, holds, delays or fails on demand."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.status = 200
         self.delay = 0.0
+        self.gate = asyncio.Event()
+        self.gate.set()
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.port = 0
         self._server: asyncio.Server | None = None
@@ -100,6 +102,7 @@ class Upstream:
         method, path, _version = lines[0].split(" ")
         fields = dict(line.split(": ", 1) for line in lines[1:] if line)
         self.requests.append((method, path, {name.lower(): value for name, value in fields.items()}))
+        await self.gate.wait()
         await asyncio.sleep(self.delay)
         body = self.name.encode()
         status = f"HTTP/1.1 {self.status} X\r\nserver: upstream\r\ncontent-length: {len(body)}\r\n\r\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.mesh.mesh_lab import gateway, service, to, virtual_service
 from tests.unit.mesh.mesh_worlds import gateway_routes, translate, world
@@ -24,6 +24,7 @@ def weights(found: dict[str, Any]) -> dict[str, int]:
     return {each["name"]: each["weight"] for each in found["route"]["weighted_clusters"]["clusters"]}
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1000), st.integers(0, 1000))
 def test_weights_are_kept_and_zero_is_left_out(stable: int, canary: int) -> None:
     split = [to("order", "stable", stable), to("order", "canary", canary)]
@@ -112,6 +113,7 @@ def test_no_attempts_are_no_retries() -> None:
     assert "retry_policy" not in route_of(retries={"attempts": 0})["route"]
 
 
+@settings(deadline=None)
 @given(st.floats(0, 100))
 def test_shares_keep_four_digits_behind_the_point(value: float) -> None:
     fault = {"abort": {"httpStatus": 500, "percentage": {"value": value}}}
@@ -119,6 +121,13 @@ def test_shares_keep_four_digits_behind_the_point(value: float) -> None:
     share = settings["abort"]["percentage"]
     assert share["denominator"] == "MILLION"
     assert abs(share["numerator"] / 10_000 - value) <= 0.00005
+
+
+def test_a_fault_without_percentage_hits_nobody_and_a_mirror_without_it_sees_all() -> None:
+    found = route_of(fault={"abort": {"httpStatus": 500}}, mirror={"host": "order", "subset": "canary"})
+    assert found["typed_per_filter_config"]["envoy.filters.http.fault"]["abort"]["percentage"]["numerator"] == 0
+    (mirror,) = found["route"]["request_mirror_policies"]
+    assert mirror["runtime_fraction"]["default_value"]["numerator"] == 1_000_000
 
 
 def test_headers_of_route_and_destination() -> None:

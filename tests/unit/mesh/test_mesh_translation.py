@@ -217,7 +217,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=100, deadline=None)
 @given(st.fixed_dictionaries({"hosts": JSON, "http": st.lists(JSON, max_size=3)}), JSON)
 def test_no_object_breaks_the_translation(spec: Any, other: Any) -> None:
     bad_rule = {"kind": "DestinationRule", "metadata": meta("bad"), "spec": other}
