@@ -83,8 +83,15 @@ class Prometheus:
         ]
 
     def now(self) -> float:
-        """Return the present time by Prometheus' own clock."""
-        return self.instant("time()")[0].value
+        """Return the present time by Prometheus' own clock.
+
+        Raises:
+            PrometheusError: it does not tell.
+        """
+        told = self.instant("time()")
+        if not told:
+            raise PrometheusError("Prometheus does not tell the time")
+        return told[0].value
 
     def _ask(self, query: str) -> dict[str, Any]:
         try:

@@ -1,0 +1,69 @@
+import time
+
+import pytest
+from tests.unit.delivery.shop import open_shop
+
+from cluster import endpoints, health, wait
+from delivery import rollout
+from delivery.evidence import BUCKETS, REQUESTS
+from delivery.judgement import Finding, Verdict
+
+
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch):
+    """Nothing here changes by itself: whatever is waited for is there at once or never."""
+    monkeypatch.setattr(endpoints, "PROPAGATION", 0.0)
+    monkeypatch.setattr(endpoints, "ENDPOINTS_DEADLINE", 0.5)
+    monkeypatch.setattr(wait, "LOOK_AGAIN", 0.05)
+    monkeypatch.setattr(rollout, "REACH_DEADLINE", 0.3)
+    monkeypatch.setitem(health.TOLERANCES, "CrashLoopBackOff", 0.1)
+    for name in ("KUBECONTEXT", "NAMESPACE", "PROMETHEUS_URL", "CONFIRM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def canary_shop(tmp_path, monkeypatch):
+    with open_shop(tmp_path, monkeypatch) as found:
+        yield found
+
+
+@pytest.fixture
+def blue_green_shop(tmp_path, monkeypatch):
+    with open_shop(tmp_path, monkeypatch, blue_green=True) as found:
+        yield found
+
+
+class Constant:
+    """A judge that has made up its mind: blind, or bribed."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+
+    def examine(self, evidence):
+        return Finding(self.verdict, "made up")
+
+    def smoke(self, answers, version):
+        return Finding(self.verdict, "made up")
+
+
+@pytest.fixture
+def always():
+    return Constant
+
+
+def growing(query):
+    """Answer as a Prometheus whose counters grow, so that there is something to look at."""
+    now = time.time()
+    if query == "time()":
+        return {"resultType": "scalar", "result": [now, str(now)]}
+    values = [[now - age, str(1000 - age)] for age in (20, 1, 0)]
+    series = [{"__name__": REQUESTS, "code": "200"}, {"__name__": BUCKETS, "le": "0.25"}]
+    return {
+        "resultType": "matrix",
+        "result": [{"metric": {**each, "track": "canary"}, "values": values} for each in series],
+    }
+
+
+@pytest.fixture
+def traffic():
+    return growing

@@ -1,0 +1,108 @@
+"""The release command: exit status 0 promoted, 1 rolled back, 2 could not be tried; troubles are one line."""
+
+import pytest
+from tests.unit.delivery.shop import DEPLOYMENTS
+
+from delivery import __main__ as program
+from delivery import command
+from delivery.judgement import Outcome, Verdict
+from delivery.rollout import Rollout
+
+
+def run(monkeypatch, capsys, *arguments):
+    monkeypatch.setattr("sys.argv", ["delivery", *arguments])
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    with pytest.raises(SystemExit) as exit_:
+        program.main()
+    output = capsys.readouterr()
+    return exit_.value.code, output.out, output.err
+
+
+@pytest.mark.parametrize(
+    ("strategy", "verdict", "outcome"),
+    [
+        ("canary", Verdict.PASSED, Outcome.PROMOTED),
+        ("canary", Verdict.FAILED, Outcome.ROLLED_BACK),
+        ("canary", Verdict.INCONCLUSIVE, Outcome.ROLLED_BACK),
+    ],
+)
+def test_only_passed_is_promoted(canary_shop, always, traffic, strategy, verdict, outcome):
+    shop, cluster = canary_shop
+    shop.api.ask_prometheus = traffic
+    rollout = Rollout(cluster, "order", strategy, judge=always(verdict))
+    assert command.release(rollout, "order:v2", strategy)[0] is outcome
+    assert shop.weights() == {"stable": 100, "canary": 0}
+    assert shop.names() == ["order"]
+
+
+def test_blue_green_switches_only_after_smoke(blue_green_shop, always, traffic):
+    shop, cluster = blue_green_shop
+    shop.api.ask_prometheus = traffic
+    failed = Rollout(cluster, "order", "blue-green", judge=always(Verdict.FAILED))
+    assert command.release(failed, "order:v2", "blue-green")[0] is Outcome.ROLLED_BACK
+    switched = [body for _m, path, body in shop.api.calls if path == "services/order" and "spec" in body]
+    assert {body["spec"]["selector"]["version"] for body in switched} == {"v1"}
+    passed = Rollout(cluster, "order", "blue-green", judge=always(Verdict.PASSED))
+    assert command.release(passed, "order:v2", "blue-green")[0] is Outcome.PROMOTED
+    assert shop.names() == ["order-green"]
+
+
+def test_a_cluster_that_gets_in_the_way_leaves_users_on_stable(canary_shop, always):
+    from cluster.errors import ClusterError
+
+    shop, cluster = canary_shop
+    rollout = Rollout(cluster, "order", judge=always(Verdict.PASSED))
+    tried = []
+
+    def refuse(method, path):
+        if method == "PATCH" and "virtualservices" in path and not tried:
+            tried.append(path)
+            return 500, "out of order"
+        return None
+
+    shop.api.refuse = refuse
+    with pytest.raises(ClusterError, match="out of order"):
+        command.release(rollout, "order:v2", "canary")
+    assert shop.weights() == {"stable": 100, "canary": 0}
+    assert shop.names() == ["order"]
+
+
+def test_a_rejected_release_exits_with_1(canary_shop, monkeypatch, capsys):
+    shop, _cluster = canary_shop
+    shop.unready["order-canary"] = "CrashLoopBackOff"
+    code, out, _err = run(monkeypatch, capsys, "release", "order", "--image", "order:v2-crash")
+    assert code == 1
+    assert out.splitlines()[-1].startswith("RolledBack: ")
+    assert "CrashLoopBackOff" in out
+
+
+def test_what_cannot_be_tried_exits_with_2_and_one_line(canary_shop, monkeypatch, capsys):
+    code, _out, err = run(monkeypatch, capsys, "release", "order", "--image", "order")
+    assert code == 2
+    assert err.count("\n") == 1
+    assert "has no tag" in err
+    code, _out, err = run(monkeypatch, capsys, "abort", "order")
+    assert (code, err) == (2, "error: no release of order is under way in namespace shop\n")
+
+
+@pytest.mark.parametrize("weights", ["", "0", "100", "50,10", "10,10", "a,b"])
+def test_weights_that_do_not_grow_are_a_wrong_usage(canary_shop, monkeypatch, capsys, weights):
+    code, _out, err = run(monkeypatch, capsys, "release", "order", "--image", "order:v2", "--weights", weights)
+    assert code == 2
+    assert "--weights" in err
+    assert canary_shop[0].api.calls == []
+
+
+def test_abort_and_status_tell_what_there_is(canary_shop, monkeypatch, capsys):
+    shop, cluster = canary_shop
+    rollout = Rollout(cluster, "order")
+    rollout.start("order:v2")
+    rollout.shift(canary=25)
+    code, out, _err = run(monkeypatch, capsys, "status", "order")
+    assert code == 0
+    assert "canary=25" in out
+    assert "release   canary to order:v2" in out
+    code, out, _err = run(monkeypatch, capsys, "abort", "order")
+    assert code == 0
+    assert out.splitlines()[-1] == "RolledBack"
+    assert f"{DEPLOYMENTS}/order-canary" not in shop.api.objects
