@@ -69,7 +69,10 @@ def test_an_address_in_the_environment_comes_first(monkeypatch, tmp_path, api: F
     with Cluster.connect(api.kubeconfig(tmp_path)) as cluster:
         assert Prometheus(cluster).instant("up")[0].value == 1.0
     monkeypatch.setenv("PROMETHEUS_URL", "http://127.0.0.1:1")
-    with Cluster.connect(api.kubeconfig(tmp_path)) as cluster, pytest.raises(PrometheusError, match=r"127\.0\.0\.1:1: "):
+    with (
+        Cluster.connect(api.kubeconfig(tmp_path)) as cluster,
+        pytest.raises(PrometheusError, match=r"127\.0\.0\.1:1: "),
+    ):
         Prometheus(cluster).instant("up")
 
 
