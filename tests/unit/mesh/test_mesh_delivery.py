@@ -66,6 +66,20 @@ async def test_no_request_is_lost_when_a_track_is_added_weighted_and_pruned_at_o
     assert set(statuses) == {200}
 
 
+async def test_no_request_is_lost_when_policies_change(lab: Lab) -> None:
+    await lab.two_tracks()
+    lab.weigh(100, 0, retries={"attempts": 0})
+    await lab.start()
+    async with lab.load() as statuses:
+        for number in range(10):
+            pool = {"tcp": {"maxConnections": 100 + number}}
+            lab.apply(destination_rule("order", "stable", "canary", policy={"connectionPool": pool}))
+            await lab.settled()
+            seen = sum(statuses.values())
+            await until(lambda seen=seen: sum(statuses.values()) > seen + 3)
+    assert set(statuses) == {200}
+
+
 async def test_the_load_bites_if_routes_come_before_what_they_lead_to(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
