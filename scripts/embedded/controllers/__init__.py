@@ -6,6 +6,7 @@ from embedded.apiserver.resources import BUILT_IN, ISTIO, ResourceRegistry
 from embedded.apiserver.store import Store
 from embedded.controllers.deployment import DeploymentController
 from embedded.controllers.endpointslice import EndpointSliceController
+from embedded.controllers.event_ttl import EventTtl
 from embedded.controllers.garbage_collector import GarbageCollector
 from embedded.controllers.hpa import HorizontalPodAutoscalerController
 from embedded.controllers.hpa_metrics import PodMetrics
@@ -36,4 +37,5 @@ def all_controllers(store: Store, metrics: PodMetrics, registry: ResourceRegistr
         DisruptionController(store),
         PersistentVolumeController(store),
         GarbageCollector(store, kinds),
+        EventTtl(store),
     ]

@@ -35,5 +35,6 @@ COVERAGE: list[tuple[str, str, str]] = [
         "bound at once to a folder; classes, selectors and sources are named in an event",
     ),
     ("PersistentVolume, StorageClass", "refused", "these kinds are not served"),
+    ("Event", "supported", "forgotten an hour after it was last seen"),
     ("PodDisruptionBudget", "partly", "status only: there is no eviction to hold back"),
 ]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from embedded.apiserver.errors import ApiError
 from embedded.apiserver.resources import DEPLOYMENTS, PODS, REPLICA_SETS
 from embedded.apiserver.watch import Event
 from embedded.controllers import deployment_revisions as revisions
@@ -125,7 +126,7 @@ class DeploymentController(Controller):
         if rollout.new is None:
             self._create_new(rollout)
             rollout = self._look(rollout.deployment)
-        if (rollout.deployment["spec"].get("strategy") or {}).get("type") == "Recreate":
+        if _recreates(rollout.deployment):
             self._recreate(rollout)
         else:
             self._roll(rollout)
@@ -146,8 +147,13 @@ class DeploymentController(Controller):
             )
 
     def _create_new(self, rollout: Rollout) -> None:
-        created = self.store.create(REPLICA_SETS, revisions.new_replica_set(rollout.deployment))
-        meta = rollout.deployment["metadata"]
+        meta, body = rollout.deployment["metadata"], revisions.new_replica_set(rollout.deployment)
+        try:
+            created = self.store.create(REPLICA_SETS, body)
+        except ApiError as error:
+            message = f'Failed to create new replica set "{body["metadata"]["name"]}": {error.message}'
+            self.events.warning(rollout.deployment, "ReplicaSetCreateError", message)
+            raise
 
         def mark(body: Object) -> None:
             message = f'Created new replica set "{created["metadata"]["name"]}"'
@@ -190,7 +196,10 @@ class DeploymentController(Controller):
         new = rollout.new_member
         if new and new.replicas == new.promised == desired:
             self._resize(rollout, {member.name: 0 for member in rollout.members_of(rollout.old)})
-        elif (rollout.deployment["spec"].get("strategy") or {}).get("type") != "Recreate":
+        elif _recreates(rollout.deployment):
+            # Which one is to have the new number is for the rollout to decide: only note that it was seen.
+            self._resize(rollout, {item["metadata"]["name"]: wanted(item) for item in active})
+        else:
             self._resize(rollout, proportional_sizes(rollout.bounds, rollout.members_of(active)))
 
     def _resize(self, rollout: Rollout, sizes: dict[str, int]) -> None:
@@ -240,6 +249,10 @@ class DeploymentController(Controller):
             pod_status.next_available(pods, _min_ready(deployment), now),
         )
         return min((wait for wait in waits if wait is not None), default=None)
+
+
+def _recreates(deployment: Object) -> bool:
+    return bool((deployment["spec"].get("strategy") or {}).get("type") == "Recreate")
 
 
 def _annotate(body: Object, name: str, value: str) -> None:

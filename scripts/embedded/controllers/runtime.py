@@ -14,6 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
+from embedded.apiserver.errors import ApiError
 from embedded.apiserver.resources import Resource
 from embedded.apiserver.store import Store
 from embedded.apiserver.watch import Event
@@ -134,8 +135,11 @@ class Controller(ABC):
             return False
         try:
             again = self.reconcile(*key)
+        except ApiError as error:
+            self._log.warning("cannot reconcile %s yet: %s", _readable(key), error.message)
+            again = self._back_off(key)
         except Exception:  # noqa: BLE001 - tried again later: what is missing may come
-            self._log.exception("cannot reconcile %s, will try again", "/".join(part for part in key if part))
+            self._log.exception("cannot reconcile %s, will try again", _readable(key))
             again = self._back_off(key)
         else:
             self._failures.pop(key, None)
@@ -160,3 +164,7 @@ class Controller(ABC):
                 await asyncio.sleep(0)  # the other parts of the cluster share this loop
             else:
                 await self._queue.wait(self.clock())
+
+
+def _readable(key: Key) -> str:
+    return "/".join(part for part in key if part)

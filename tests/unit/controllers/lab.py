@@ -20,6 +20,7 @@ from embedded.apiserver.resources import (
 from embedded.apiserver.store import Store
 from embedded.controllers.deployment import DeploymentController
 from embedded.controllers.endpointslice import EndpointSliceController
+from embedded.controllers.event_ttl import EventTtl
 from embedded.controllers.garbage_collector import GarbageCollector
 from embedded.controllers.hpa import HorizontalPodAutoscalerController
 from embedded.controllers.namespace import NamespaceController
@@ -68,6 +69,7 @@ class Lab:
             DisruptionController(self.store, clock),
             PersistentVolumeController(self.store, clock),
             GarbageCollector(self.store, self.registry, clock),
+            EventTtl(self.store, clock),
         ]
         self._watch = self.store.watch(None)
         for controller in self.controllers:

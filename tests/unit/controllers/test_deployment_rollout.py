@@ -77,6 +77,19 @@ def test_what_never_gets_ready_stops_the_rollout_and_passes_the_deadline(lab):
     assert condition(lab.deployment(), "Available")["status"] == "True"
 
 
+def test_progress_puts_the_deadline_off(lab):
+    start(lab, strategy=rolling(1, 0), progressDeadlineSeconds=60)
+    lab.set_image("order:v2")
+    lab.run_pods(lambda pod: pod["spec"]["containers"][0]["image"] == "order:v1")
+    lab.wait(50)
+    (new,) = [pod for pod in lab.pods() if not is_ready(pod)]
+    lab.run_pods(lambda pod: pod["metadata"]["name"] == new["metadata"]["name"])
+    lab.wait(59)
+    assert condition(lab.deployment(), "Progressing")["reason"] == "ReplicaSetUpdated"
+    lab.wait(3)
+    assert condition(lab.deployment(), "Progressing")["reason"] == "ProgressDeadlineExceeded"
+
+
 def test_a_failed_rollout_that_recovers_is_complete_again(lab):
     start(lab, strategy=rolling(1, 0), progressDeadlineSeconds=60)
     lab.set_image("order:v2")
@@ -199,6 +212,35 @@ def test_scaled_down_in_the_middle_of_a_rollout_keeps_what_is_available(lab):
     ready = [pod for pod in lab.pods() if is_ready(pod)]
     assert len(ready) >= 4
     assert len(lab.pods()) <= 9
+
+
+def test_recreate_and_a_new_number_in_the_middle_of_a_rollout(lab):
+    start(lab, strategy=rolling(1, 0))
+    lab.set_image("order:v2")
+    lab.run_pods(lambda pod: pod["spec"]["containers"][0]["image"] == "order:v1")
+    lab.change(lambda body: body["spec"].update(strategy={"type": "Recreate"}, replicas=4))
+    lab.run_pods()
+    assert images(lab) == ["order:v2"] * 4
+
+
+def test_a_name_that_is_taken_is_tried_again(lab):
+    start(lab)
+    name = lab.replica_sets()[0]["metadata"]["name"]
+    lab.store.delete(DEPLOYMENTS, NAMESPACE, "order")
+    lab.store.mutate(
+        REPLICA_SETS, NAMESPACE, name, lambda body: body["metadata"].update(finalizers=["example.com/hold"])
+    )
+    lab.run_pods()
+    lab.tolerant = True
+    lab.store.create(DEPLOYMENTS, deployment())
+    lab.settle()
+    before = {pod["metadata"]["name"] for pod in lab.pods()}
+    assert "already exists" in lab.events("ReplicaSetCreateError")[0]
+    lab.store.mutate(REPLICA_SETS, NAMESPACE, name, lambda body: body["metadata"].update(finalizers=[]))
+    lab.wait(30)
+    lab.run_pods()
+    assert lab.deployment()["status"]["availableReplicas"] == 3
+    assert not before & {pod["metadata"]["name"] for pod in lab.pods()}
 
 
 def test_scaled_to_nothing_and_back(lab):

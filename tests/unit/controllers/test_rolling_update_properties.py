@@ -88,7 +88,7 @@ class Watched:
         self.lab.run_pods()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     replicas=st.integers(0, 6),
     bounds=BOUNDS,
@@ -103,7 +103,7 @@ def test_both_promises_hold_at_every_step_and_it_ends_as_desired(replicas, bound
     _as_desired(watched.lab)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     replicas=st.integers(0, 6),
     bounds=BOUNDS,

@@ -78,6 +78,14 @@ def test_last_words_about_a_namespace_that_is_gone_are_not_kept(lab):
     assert lab.store.list(EVENTS, NAMESPACE) == []
 
 
+def test_events_are_forgotten_an_hour_after_they_were_last_seen(lab):
+    budget(lab, maxUnavailable=1, unhealthyPodEvictionPolicy="AlwaysAllow")
+    lab.wait(3500)
+    assert len(lab.events("Unsupported")) == 1
+    lab.wait(400)
+    assert lab.events("Unsupported") == []
+
+
 def claim(**spec):
     return {
         "metadata": {"name": "data", "namespace": NAMESPACE},
