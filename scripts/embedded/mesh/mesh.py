@@ -169,9 +169,14 @@ class Mesh:
     async def _reconcile(self) -> float:
         """Bring Envoy to what the store says; return after how long to look again if nothing happens."""
         problems = Problems()
-        world = self._admitted.admit(read(self._store), problems)
+        found = read(self._store)
+        world = self._admitted.admit(found, problems)
         unsupported.report(self._store, problems)
-        await self._bring(world, self._translate(world, problems))
+        try:
+            await self._bring(world, self._translate(world, problems))
+        except RefusedError as error:
+            await self._single_out(found, self._admitted.unproven(world), error)
+            self._changed.set()
         waiting = self._reporter.report(problems)
         if not self._delivery.acknowledged:
             return _UNACKNOWLEDGED_RETRY
@@ -191,7 +196,7 @@ class Mesh:
         return Translation(world, self._addresses, self._files.layout, can_listen, problems).run()
 
     async def _bring(self, world: World, wanted: Configuration) -> None:
-        """Deliver a configuration; keep out what Envoy refuses."""
+        """Deliver a configuration; keep out the addresses where Envoy cannot listen."""
         try:
             await self._delivery.deliver(wanted)
             if not self._delivery.acknowledged:
@@ -203,17 +208,13 @@ class Mesh:
                 if name in addresses:
                     self._sockets.refuse(addresses[name], why)
             self._changed.set()
-        except RefusedError as error:
-            await self._single_out(world, error)
-            self._changed.set()
         else:
             if self._delivery.acknowledged:
                 self._admitted.accept(world)
                 observed.write(self._store, world)
 
-    async def _single_out(self, world: World, error: RefusedError) -> None:
+    async def _single_out(self, found: World, suspects: list[Object], error: RefusedError) -> None:
         """Find the objects whose new versions Envoy refuses, by letting them in one after the other."""
-        suspects = self._admitted.unproven(world)
         if not suspects:
             raise error
         for body in suspects:
@@ -221,7 +222,7 @@ class Mesh:
         for body in suspects:
             self._admitted.release(body)
             problems = Problems()
-            trial = self._admitted.admit(read(self._store), problems)
+            trial = self._admitted.admit(found, problems)
             try:
                 await self._delivery.deliver(self._translate(trial, problems))
                 self._admitted.accept(trial)
