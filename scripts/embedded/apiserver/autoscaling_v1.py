@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from embedded.apiserver.decoding import Decoder
 from embedded.apiserver.resources import HORIZONTAL_POD_AUTOSCALERS, Resource
 
 Object = dict[str, Any]
 API_VERSION = "autoscaling/v1"
+_OLD_FORM = Resource("autoscaling", "v1", HORIZONTAL_POD_AUTOSCALERS.plural, HORIZONTAL_POD_AUTOSCALERS.kind)
 
 
 def is_address(group: str, version: str, plural: str) -> bool:
@@ -19,7 +21,8 @@ def stored(resource: Resource, body: Any) -> Any:
     """Return a body in the stored form: autoscaling/v1 becomes v2, everything else stays."""
     if resource != HORIZONTAL_POD_AUTOSCALERS or not isinstance(body, dict) or body.get("apiVersion") != API_VERSION:
         return body
-    spec = dict(body.get("spec") or {})
+    body = Decoder(_OLD_FORM).decode(body)
+    spec = dict(body.get("spec", {}))
     percent = spec.pop("targetCPUUtilizationPercentage", None)
     if percent is not None:
         target = {"type": "Utilization", "averageUtilization": percent}

@@ -35,6 +35,21 @@ _GO_TYPES = {"str": "string", "bytes": "[]uint8", "datetime": "Time", "int": "in
 _JSON_TYPES = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
 
 
+# Bodies that are no objects of their own.
+DELETE_OPTIONS = Resource("", "v1", "", "DeleteOptions")
+EVICTION = Resource("policy", "v1", "", "Eviction")
+SCALE = Resource("autoscaling", "v1", "", "Scale")
+
+
+def options(resource: Resource, body: Any) -> dict[str, Any]:
+    """Return the body of a request that is no object of its own, or nothing if there is none.
+
+    Raises:
+        ApiError: 400 when a value has the wrong type.
+    """
+    return Decoder(resource).decode({} if body is None else body)
+
+
 class Decoder:
     """Reads one body.
 

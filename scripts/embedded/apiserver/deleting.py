@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from embedded.apiserver import definitions, errors, reading, representation, requests
+from embedded.apiserver import decoding, definitions, errors, reading, representation, requests
 from embedded.apiserver.context import Call
 from embedded.apiserver.resources import (
     CUSTOM_RESOURCE_DEFINITIONS,
@@ -32,7 +32,7 @@ async def delete(call: Call) -> web.Response:
     Raises:
         ApiError: 404, 409 for a precondition that does not hold, 403 for a namespace that the cluster needs.
     """
-    options = await requests.read_body(call.request) or {}
+    options = decoding.options(decoding.DELETE_OPTIONS, await requests.read_body(call.request))
     name = call.address.name
     old = call.store.get(call.resource, call.namespace, name)
     new = _delete(call, old, options)
@@ -44,7 +44,7 @@ async def delete(call: Call) -> web.Response:
 
 async def delete_collection(call: Call) -> web.Response:
     """Answer DELETE on a collection."""
-    options = await requests.read_body(call.request) or {}
+    options = decoding.options(decoding.DELETE_OPTIONS, await requests.read_body(call.request))
     items = list(reading.chosen_items(call, selection(call.resource, call.request.query)))
     deleted = [_delete(call, item, {**options, "preconditions": None}) for item in items]
     form = representation.Form()
@@ -75,7 +75,7 @@ def _grace(call: Call, options: Object) -> int | None:
     given = options.get("gracePeriodSeconds")
     if given is None:
         given = requests.integer(call.request.query, "gracePeriodSeconds")
-    return None if given is None else max(int(given), 0)
+    return None if given is None else max(given, 0)
 
 
 def _propagation(call: Call, options: Object) -> str:

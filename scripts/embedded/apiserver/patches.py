@@ -17,7 +17,7 @@ STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCHES = ("application/apply-patch+yaml", "application/apply-patch+json")
 
 
-def json_patch(old: dict[str, Any], operations: Any) -> dict[str, Any]:
+def json_patch(old: dict[str, Any], operations: Any) -> Any:
     """Apply an RFC 6902 patch.
 
     Raises:
@@ -26,7 +26,7 @@ def json_patch(old: dict[str, Any], operations: Any) -> dict[str, Any]:
     if not isinstance(operations, list):
         raise errors.bad_request("a JSON patch is a list of operations")
     try:
-        return dict(jsonpatch.apply_patch(old, operations))
+        return jsonpatch.apply_patch(old, operations)
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, KeyError) as error:
         raise errors.ApiError(422, "Invalid", f"the JSON patch cannot be applied: {error}") from error
 
@@ -48,11 +48,14 @@ def strategic_merge_patch(old: dict[str, Any], patch: Any, shape: Shape) -> dict
     """Apply a strategic merge patch: lists with keys merge element by element, directives ($patch, ...) are followed.
 
     Raises:
-        ApiError: 400 when the patch is no object or an element lacks its key.
+        ApiError: 400 when the patch is no object, an element lacks its key, or a directive is malformed.
     """
     if not isinstance(patch, dict):
         raise errors.bad_request("a strategic merge patch is an object")
-    return _merge_map(copy.deepcopy(old), patch, shape)
+    try:
+        return _merge_map(copy.deepcopy(old), patch, shape)
+    except (AttributeError, TypeError) as error:
+        raise errors.bad_request(f"a directive of the strategic merge patch has the wrong form: {error}") from error
 
 
 def _merge_map(old: dict[str, Any], patch: dict[str, Any], shape: Shape) -> dict[str, Any]:

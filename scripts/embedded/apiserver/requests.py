@@ -100,13 +100,24 @@ async def read_body(request: web.Request) -> Any:
     if request.content_type == protobuf.CONTENT_TYPE:
         return protobuf.decode(text)
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_refuse_constant)
     except ValueError as error:
         if "yaml" not in request.content_type:
             raise errors.bad_request(f"the body of the request is not JSON: {error}") from error
+    except RecursionError as error:
+        raise errors.bad_request("the body of the request is nested too deeply") from error
+    return _read_yaml(text)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def _read_yaml(text: bytes) -> Any:
     try:
-        return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a safe loader with fewer types
-    except yaml.YAMLError as error:
+        # By way of JSON, which knows no keys but texts.
+        return json.loads(json.dumps(yaml.load(text, Loader=_PlainLoader)))  # noqa: S506 - safe, with fewer types
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         raise errors.bad_request(f"error decoding YAML: {error}") from error
 
 

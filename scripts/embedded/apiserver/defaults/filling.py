@@ -115,6 +115,8 @@ def fill(resource: Resource, body: dict[str, Any]) -> None:
     """Write the defaults into an object; its metadata and status are left alone."""
     known = schemas.type_of(resource)
     if known:
+        if "spec" in known.fields:
+            body.setdefault("spec", {})
         _fill(body, known, frozenset({"metadata", "status"}))
 
 

@@ -39,6 +39,7 @@ ROOTS = (
     "V1HorizontalPodAutoscaler",
     "V1Eviction",
     "V1DeleteOptions",
+    "V1Scale",
 )
 _CLASS = re.compile(r"\b((?:Core|Discovery|Events|Storage|Apiextensions|Authentication)?V\d\w*)\b")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from embedded.apiserver import errors, representation, requests, selectors
+from embedded.apiserver import decoding, errors, representation, requests, selectors
 from embedded.apiserver.context import Call
 from embedded.apiserver.resources import POD_DISRUPTION_BUDGETS, PODS
 
@@ -19,7 +19,7 @@ async def evict(call: Call) -> web.Response:
     Raises:
         ApiError: 429 when a budget allows no further disruption, 404 without the pod.
     """
-    body = await requests.read_body(call.request) or {}
+    body = decoding.options(decoding.EVICTION, await requests.read_body(call.request))
     options = body.get("deleteOptions") or {}
     pod = call.store.get(PODS, call.namespace, call.address.name)
     if requests.dry_run(call.request.query, options):

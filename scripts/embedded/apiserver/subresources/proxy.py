@@ -71,7 +71,8 @@ async def _relay(request: web.Request, found: aiohttp.ClientResponse) -> web.Str
 
 def _raw_tail(request: web.Request) -> str:
     path, _, query = request.raw_path.partition("?")
-    tail = path.partition("/proxy")[2].lstrip("/")
+    # /api/v1/namespaces/<namespace>/<plural>/<name>/proxy/<tail>
+    tail = "".join(path.split("/", 8)[8:])
     return tail + (f"?{query}" if query else "")
 
 

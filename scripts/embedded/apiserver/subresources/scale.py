@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from embedded.apiserver import apply, definitions, errors, patches, representation, requests
+from embedded.apiserver import apply, decoding, definitions, errors, patches, representation, requests
 from embedded.apiserver.context import Call
 from embedded.apiserver.shapes import UNKNOWN
 from embedded.apiserver.tables import columns
@@ -31,13 +31,14 @@ async def scale(call: Call) -> web.Response:
     if method == "GET":
         return representation.answer(shown)
     body = await requests.read_body(call.request)
-    wanted = body if method == "PUT" else _patched(shown, body, call.request.content_type)
-    replicas = _replicas(wanted)
-    meta = (wanted.get("metadata") or {}) if isinstance(wanted, dict) else {}
+    wanted = decoding.options(
+        decoding.SCALE, body if method == "PUT" else _patched(shown, body, call.request.content_type)
+    )
     new = call.store.get(call.resource, call.namespace, call.address.name)
-    _put(new, paths["specReplicasPath"], replicas)
-    if meta.get("resourceVersion"):
-        new["metadata"]["resourceVersion"] = meta["resourceVersion"]
+    _put(new, paths["specReplicasPath"], _replicas(wanted))
+    version = wanted.get("metadata", {}).get("resourceVersion")
+    if version:
+        new["metadata"]["resourceVersion"] = version
     manager = apply.Manager(requests.field_manager(call.request), "Update", "scale")
     apply.track(call.resource, owner, new, manager)
     if requests.dry_run(call.request.query):
@@ -54,7 +55,7 @@ def _paths(call: Call) -> dict[str, str]:
 def _scale_of(owner: Object, paths: dict[str, str]) -> Object:
     meta = owner["metadata"]
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
-    status: Object = {"replicas": int(columns.at(owner, paths["statusReplicasPath"].lstrip("."), 0))}
+    status: Object = {"replicas": _number(owner, paths["statusReplicasPath"])}
     selector = columns.at(owner, paths.get("labelSelectorPath", ".spec.selector").lstrip("."))
     if selector:
         status["selector"] = selector if isinstance(selector, str) else columns.selector(selector)
@@ -62,9 +63,15 @@ def _scale_of(owner: Object, paths: dict[str, str]) -> Object:
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {key: meta[key] for key in kept if key in meta},
-        "spec": {"replicas": int(columns.at(owner, paths["specReplicasPath"].lstrip("."), 0))},
+        "spec": {"replicas": _number(owner, paths["specReplicasPath"])},
         "status": status,
     }
+
+
+def _number(owner: Object, path: str) -> int:
+    # A custom kind without a schema may have anything there.
+    found = columns.at(owner, path.lstrip("."), 0)
+    return found if isinstance(found, int) else 0
 
 
 def _patched(shown: Object, body: Any, kind: str) -> Any:
@@ -75,10 +82,8 @@ def _patched(shown: Object, body: Any, kind: str) -> Any:
     return patches.merge_patch(shown, body)
 
 
-def _replicas(body: Any) -> int:
-    replicas = columns.at(body if isinstance(body, dict) else {}, "spec.replicas", 0)
-    if isinstance(replicas, bool) or not isinstance(replicas, int):
-        raise errors.bad_request(f"Scale: spec.replicas: {replicas!r} is not a number")
+def _replicas(body: Object) -> int:
+    replicas = int(body.get("spec", {}).get("replicas", 0))
     if replicas < 0:
         problem = f"Invalid value: {replicas}: must be greater than or equal to 0"
         raise errors.invalid("Scale.autoscaling", "", [("spec.replicas", problem)])
@@ -88,5 +93,8 @@ def _replicas(body: Any) -> int:
 def _put(body: Object, path: str, value: int) -> None:
     *steps, last = path.lstrip(".").split(".")
     for step in steps:
-        body = body.setdefault(step, {})
+        below = body.setdefault(step, {})
+        if not isinstance(below, dict):
+            raise errors.bad_request(f"{path} cannot be written: {step} is no object")
+        body = below
     body[last] = value

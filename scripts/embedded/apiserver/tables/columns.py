@@ -41,8 +41,11 @@ class Column:
         }
 
     def cell(self, body: Mapping[str, Any]) -> Any:
-        """Return the cell of an object."""
-        return self.value(body)
+        """Return the cell of an object; nobody has checked what clients write into a status."""
+        try:
+            return self.value(body)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            return UNKNOWN
 
 
 def at(body: Mapping[str, Any], path: str, default: Any = None) -> Any:
