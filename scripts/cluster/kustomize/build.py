@@ -7,9 +7,9 @@ from typing import Any
 
 from cluster.kustomize import transformers
 from cluster.kustomize.documents import ManifestError, Object, parse, parse_objects, read_text
-from cluster.kustomize.fields import entries, known, strings
+from cluster.kustomize.fields import entries, known, strings, text
 from cluster.kustomize.generators import add_hash, generate
-from cluster.kustomize.patches import apply_patch
+from cluster.kustomize.patches import PATCH_FIELDS, apply_patch
 from cluster.kustomize.references import fix_references
 from cluster.kustomize.resources import Item, Items
 
@@ -73,15 +73,18 @@ class _Kustomization:
     def accumulate(self, items: Items) -> None:
         """Add what this kustomization describes; as a component also change what is there already."""
         for entry, source in self._entries("resources"):
-            self._resource(items, entry, source)
+            self._resource(items, text(entry, source), source)
         self._generate(items)
-        for entry, _source in self._entries("components"):
-            _Kustomization(self._folder / entry, self._parents, component=True).accumulate(items)
+        for entry, source in self._entries("components"):
+            _Kustomization(self._folder / text(entry, source), self._parents, component=True).accumulate(items)
         self._transform(items)
 
     def _entries(self, field: str) -> list[tuple[Any, str]]:
         source = f"{self._file}: {field}"
         return [(entry, source) for entry in entries(self._body.get(field), source)]
+
+    def _text(self, field: str) -> str:
+        return text(self._body[field], f"{self._file}: {field}") if self._body.get(field) else ""
 
     def _resource(self, items: Items, entry: str, source: str) -> None:
         path = self._folder / entry
@@ -92,8 +95,8 @@ class _Kustomization:
             _Kustomization(path, self._parents).accumulate(inner)
             items.extend(inner, source)
         else:
-            text = read_text(self._inside(entry, source))
-            items.extend([Item(body) for body in parse_objects(text, str(path))], str(path))
+            bodies = parse_objects(read_text(self._inside(entry, source)), str(path))
+            items.extend([Item(body) for body in bodies], str(path))
 
     def _inside(self, entry: str, source: str) -> Path:
         """Return a file's path; files of other folders are out of bounds, as for kustomize."""
@@ -112,13 +115,13 @@ class _Kustomization:
     def _transform(self, items: Items) -> None:
         body = self._body
         for entry, source in self._entries("patches"):
-            if isinstance(entry, dict) and isinstance(entry.get("path"), str):
-                self._inside(entry["path"], source)
+            if "path" in known(entry, PATCH_FIELDS, source):
+                self._inside(text(entry["path"], f"{source}.path"), source)
             apply_patch(items, entry, source, self._folder)
         if body.get("namespace"):
-            transformers.set_namespace(items, body["namespace"])
+            transformers.set_namespace(items, self._text("namespace"))
         if body.get("namePrefix") or body.get("nameSuffix"):
-            transformers.set_affixes(items, body.get("namePrefix") or "", body.get("nameSuffix") or "")
+            transformers.set_affixes(items, self._text("namePrefix"), self._text("nameSuffix"))
         for entry, source in self._entries("labels"):
             transformers.set_labels(items, entry, source)
         if body.get("commonAnnotations"):

@@ -33,6 +33,17 @@ def entries(value: Any, source: str) -> list[Any]:
     return value or []
 
 
+def text(value: Any, source: str) -> str:
+    """Return a string.
+
+    Raises:
+        ManifestError: it is something else, such as a tag that YAML reads as a number.
+    """
+    if not isinstance(value, str) or not value:
+        raise ManifestError(f"{source}: expected a string, found {value!r}")
+    return value
+
+
 def strings(value: Any, source: str) -> dict[str, str]:
     """Return a mapping of strings, such as labels.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster.kustomize.documents import ManifestError, Object, read_text
-from cluster.kustomize.fields import entries, known, mapping
+from cluster.kustomize.fields import entries, known, mapping, text
 from cluster.kustomize.resources import Id, Item, Items
 
 _OPTIONS = {"annotations", "disableNameSuffixHash", "immutable", "labels"}
@@ -32,8 +32,7 @@ def generate(items: Items, kind: str, entry: Any, defaults: Object, source: str,
         ManifestError: the entry cannot be read, or its name is taken or unknown.
     """
     known(entry, _FIELDS | ({"type"} if kind == "Secret" else set()), source)
-    if not entry.get("name"):
-        raise ManifestError(f"{source}: needs a name")
+    text(entry.get("name"), f"{source}.name")
     options = _options(entry, defaults, source)
     item = Item(_body(kind, entry, options, source, folder), hashed=not options.get("disableNameSuffixHash"))
     behavior = entry.get("behavior", "create")
@@ -60,11 +59,11 @@ def content_hash(body: Object) -> str:
     optional = "stringData" if body["kind"] == "Secret" else "binaryData"
     if optional in body:
         content[optional] = body[optional]
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    encoded = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     # As Go's encoder writes it, which is made for pages of HTML.
     for special in "<>&\u2028\u2029":
-        text = text.replace(special, f"\\u{ord(special):04x}")
-    digest = hashlib.sha256(text.encode()).hexdigest()[:10]
+        encoded = encoded.replace(special, f"\\u{ord(special):04x}")
+    digest = hashlib.sha256(encoded.encode()).hexdigest()[:10]
     return digest.translate(str.maketrans("013ae", "ghkmt"))
 
 
@@ -108,9 +107,9 @@ def _set(body: Object, key: str, value: bytes, source: str) -> None:
 
 def _values(entry: Object, source: str, folder: Path) -> Iterator[tuple[str, bytes]]:
     for path in [*entries(entry.get("envs"), f"{source}.envs"), *([entry["env"]] if "env" in entry else [])]:
-        yield from _env_file(folder / path)
+        yield from _env_file(folder / text(path, f"{source}.envs"))
     for spec in entries(entry.get("files"), f"{source}.files"):
-        key, equals, path = spec.partition("=")
+        key, equals, path = text(spec, f"{source}.files").partition("=")
         yield _file(key if equals else Path(spec).name, folder / (path if equals else spec))
     for literal in entries(entry.get("literals"), f"{source}.literals"):
         key, equals, value = str(literal).partition("=")
@@ -128,13 +127,13 @@ def _file(key: str, path: Path) -> tuple[str, bytes]:
 
 def _env_file(path: Path) -> Iterator[tuple[str, bytes]]:
     for number, line in enumerate(read_text(path).splitlines(), 1):
-        text = line.lstrip()
-        if not text or text.startswith("#"):
+        setting = line.lstrip()
+        if not setting or setting.startswith("#"):
             continue
-        key, equals, value = text.partition("=")
+        key, equals, value = setting.partition("=")
         if not equals or not key.strip():
             # kustomize would take the value from the environment of whoever builds: not the same everywhere.
-            raise ManifestError(f"{path}:{number}: {text!r} is not of the form KEY=value")
+            raise ManifestError(f"{path}:{number}: {setting!r} is not of the form KEY=value")
         yield key, value.encode()
 
 

@@ -10,10 +10,11 @@ import jsonpatch
 import jsonpointer
 
 from cluster.kustomize.documents import ManifestError, Object, parse, parse_objects, read_text
-from cluster.kustomize.fields import known, mapping
+from cluster.kustomize.fields import known, mapping, text
 from cluster.kustomize.merge import strategic_merge
 from cluster.kustomize.resources import Item, Items, id_of
 
+PATCH_FIELDS = {"path", "patch", "target", "options"}
 _TARGET = {"group", "version", "kind", "name", "namespace", "labelSelector", "annotationSelector"}
 _OPTIONS = {"allowNameChange", "allowKindChange"}
 
@@ -30,19 +31,19 @@ def apply_patch(items: Items, entry: Any, source: str, folder: Path) -> None:
     Raises:
         ManifestError: the patch cannot be read, finds no object, or does not fit.
     """
-    known(entry, {"path", "patch", "target", "options"}, source)
+    known(entry, PATCH_FIELDS, source)
     options = known(entry.get("options") or {}, _OPTIONS, f"{source}.options")
     if ("path" in entry) == ("patch" in entry):
         raise ManifestError(f"{source}: needs either path or patch")
     if "path" in entry:
         source = str(folder / entry["path"])
-    text = entry["patch"] if "patch" in entry else read_text(folder / entry["path"])
+    content = text(entry["patch"], source) if "patch" in entry else read_text(folder / entry["path"])
     target = known(entry["target"], _TARGET, f"{source}: target") if entry.get("target") else None
-    documents = parse(text, source)
+    documents = parse(content, source)
     if documents and isinstance(documents[0], list):
         _apply_json_patch(items, documents[0], target, source)
     else:
-        _apply_merge_patches(items, parse_objects(text, source), target, options, source)
+        _apply_merge_patches(items, parse_objects(content, source), target, options, source)
 
 
 def _apply_json_patch(items: Items, operations: list[Any], target: Object | None, source: str) -> None:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from cluster.kustomize.documents import ManifestError, Object
-from cluster.kustomize.fields import known, mapping, strings, visit
+from cluster.kustomize.fields import known, mapping, strings, text, visit
 from cluster.kustomize.resources import CLUSTER_WIDE, Item, Items
 
 _WORKLOADS = ("DaemonSet", "Deployment", "Job", "ReplicaSet", "ReplicationController", "StatefulSet")
@@ -118,8 +118,9 @@ def set_image(items: Items, entry: Any, source: str) -> None:
         ManifestError: the entry cannot be read.
     """
     known(entry, {"name", "newName", "newTag", "digest"}, source)
-    if not entry.get("name"):
-        raise ManifestError(f"{source}: needs a name")
+    text(entry.get("name"), f"{source}.name")
+    for field in entry.keys() - {"name"}:
+        text(entry[field], f"{source}.{field}")
     for item in items:
         if item.kind != "CustomResourceDefinition":
             _set_image(item.body, entry)

@@ -50,6 +50,12 @@ WRONG = {
     ),
     "literal without a value": ("configMapGenerator: [{name: x, literals: [a]}]", {}, ["literals", "'a'"]),
     "label that is a number": ("resources: [config.yaml]\nlabels: [{pairs: {a: 1}}]", {}, ["labels", "quotes"]),
+    "path that is no text": ("resources: [{a: b}]", {}, ["kustomization.yaml", "resources", "{'a': 'b'}"]),
+    "patch that is no mapping": ("resources: [web.yaml]\npatches: [web.yaml]", {}, ["patches", "mapping"]),
+    "tag that is a number": ("resources: [web.yaml]\nimages: [{name: web, newTag: 1}]", {}, ["newTag", "string"]),
+    "namespace that is a number": ("resources: [web.yaml]\nnamespace: 7", {}, ["namespace", "string"]),
+    "list that is none": ("resources: web.yaml", {}, ["resources", "list"]),
+    "empty file": ("", {}, ["kustomization.yaml"]),
     "includes itself": ("resources: [../stage]", {}, ["includes itself"]),
 }
 # kustomize would do it; this renderer says that it does not.
