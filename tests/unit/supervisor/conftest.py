@@ -21,7 +21,9 @@ from embedded.state import REPOSITORY, State
 
 DEADLINE = 60
 SERVER = """
-import http.server, os
+import http.server, os, subprocess
+if os.environ.get("CHILD"):
+    subprocess.Popen(["sleep", "600"])
 address = os.environ["HTTP_HOST"], int(os.environ["HTTP_PORT"])
 http.server.ThreadingHTTPServer(address, http.server.SimpleHTTPRequestHandler).serve_forever()
 """
@@ -126,7 +128,7 @@ class ClusterUnderTest:
 
 @pytest.fixture
 def images(tmp_path):
-    """Write a catalogue with one small server that has a child process, as gunicorn has workers."""
+    """Write a catalogue with one small server."""
     server = tmp_path / "server.py"
     server.write_text(SERVER)
     file = tmp_path / "images.yaml"

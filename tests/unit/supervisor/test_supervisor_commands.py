@@ -98,11 +98,13 @@ def test_an_address_in_use_is_one_clear_line(cluster):
         assert failed.returncode == 0
 
 
-@pytest.mark.parametrize("arguments", [("up", "--state", "/proc/none"), ("up", "--stat")])
-def test_bad_arguments_are_told_without_a_traceback(cluster, arguments):
-    failed = cluster.command(*arguments)
-    assert failed.returncode != 0 or "/proc" in str(arguments)
-    assert "Traceback" not in failed.stderr
+def test_a_state_folder_that_cannot_be_had_is_one_clear_line(cluster, tmp_path):
+    (tmp_path / "file").write_text("")
+    cluster.state.folder = tmp_path / "file" / "state"
+    failed = cluster.command("up")
+    cluster.state.folder = tmp_path / "state"
+    assert (failed.returncode, failed.stderr.count("\n")) == (1, 1)
+    assert "choose another with --state" in failed.stderr
 
 
 def test_two_clusters_do_not_collide(make_cluster):

@@ -14,6 +14,10 @@ from embedded.state import Lock
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
 
 
+# A child that does not look after its parent: the kernel ends the parent only, the guardian ends both.
+WITH_CHILD = {"env": [{"name": "CHILD", "value": "yes"}]}
+
+
 def kill(*pids):
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
@@ -30,8 +34,8 @@ def starts_again(cluster):
 
 def test_supervisor_killed(cluster, until):
     cluster.up()
-    cluster.create_pod()
-    assert len(cluster.children()) >= 3
+    cluster.create_pod(**WITH_CHILD)
+    assert len(cluster.children()) == len(("envoy", "prometheus", "server", "its child"))
     kill(cluster.supervisor)
     gone(cluster, until)
     starts_again(cluster)
@@ -39,7 +43,7 @@ def test_supervisor_killed(cluster, until):
 
 def test_guardian_killed_is_replaced_and_the_cluster_goes_on(cluster, until):
     cluster.up()
-    cluster.create_pod()
+    cluster.create_pod(**WITH_CHILD)
     first = cluster.guardian
     kill(first)
     until(lambda: cluster.guardian not in (None, first) and orphans.identity(cluster.guardian))
