@@ -77,16 +77,16 @@ class Timing:
     """How long users are watched, in seconds.
 
     Attributes:
-        steady: before the method: 600 requests at the default rate, enough to see one failure in 200 almost surely.
+        steady: before the method: 400 requests at the default rate, enough to see one failure in 100 almost surely.
         tail: after it: longer than any connection or old process of the losing side lives.
         sound: altogether around a sound release: 5,000 requests at the default rate, and some.
         again: after the way back.
     """
 
-    steady: float = 3.0
-    tail: float = 3.0
+    steady: float = 2.0
+    tail: float = 2.0
     sound: float = 26.0
-    again: float = 1.5
+    again: float = 1.0
 
 
 class Experiment:

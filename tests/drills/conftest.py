@@ -72,11 +72,11 @@ def perform(drill_cluster, tmp_path):
     Where the machine was too busy for the prober to keep its rate nothing was learned, and the drill is done once more.
     """
 
-    def carry_out(drill, twin, system=None):
+    def carry_out(drill, twin, system=None, tries=2):
         console = Console(file=io.StringIO(), width=200)
         limits = laboratory.limits(DRILLS[drill], twin, "order", RATE)
         campaign = Campaign(system or drill_cluster.system(), tmp_path, RATE, console, TIMING)
-        for _ in range(2):
+        for _ in range(tries):
             campaign.carry_out([Run(DRILLS[drill], TWINS[twin], "order", limits)])
             schedule = campaign.done[-1].record.schedule
             if schedule and schedule.kept:

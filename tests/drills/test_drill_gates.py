@@ -157,6 +157,6 @@ def test_traffic_that_is_cut_is_inconclusive(drill_cluster, perform, how):
         prober=cuts.prober,
         rollout=lambda service, strategy: Cutting(cluster, service, strategy, slo=impatient),
     )
-    done = perform("canary", "sound", changed)
+    done = perform("canary", "sound", changed, tries=1)
     cuts.close()
     assert done.ruling.verdict == "Inconclusive", done.ruling.reason

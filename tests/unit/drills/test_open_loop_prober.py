@@ -239,3 +239,15 @@ def test_the_prober_dies_with_its_parent(server):
         return True
 
     wait_for(gone)
+
+
+def test_the_users_share_no_code_with_the_analysis():
+    """The prober process loads neither the delivery nor the cluster, so it shares no blind spot with them."""
+    program = "import sys, drills.prober; print(*sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    roots = {name.partition(".")[0] for name in loaded.stdout.split()}
+    assert "aiohttp" in roots
+    assert not roots & {"delivery", "cluster", "kubernetes", "embedded"}
