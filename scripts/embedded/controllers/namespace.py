@@ -82,7 +82,7 @@ class NamespaceController(Controller):
             for item in self.store.list(resource, name) if resource.namespaced else ():
                 if not item["metadata"].get("deletionTimestamp"):
                     self.store.delete(resource, name, item["metadata"]["name"])
-            if resource.namespaced and resource != EVENTS:
+            if resource.namespaced:
                 left += sum(1 for _ in self.store.peek(resource, name))
         if left:
             self.store.mutate(NAMESPACES, "", name, lambda body: self._say_what_is_left(body, left), "status")

@@ -57,7 +57,7 @@ class DisruptionController(Controller):
         pods = [pod for pod in self.store.peek(PODS, namespace) if matches(selector, pod["metadata"].get("labels"))]
         expected, desired = self._expectation(budget, pods)
         healthy = sum(pod_status.is_active(pod) and pod_status.is_ready(pod) for pod in pods)
-        allowed = max(healthy - desired, 0) if expected else 0
+        allowed = max(healthy - desired, 0)
 
         def change(body: Object) -> None:
             status = body.setdefault("status", {})

@@ -109,7 +109,9 @@ class Lab:
         self._ip += 1
 
         def run(body):
-            body.setdefault("status", {}).update(phase="Running", podIP=f"127.1.1.{self._ip}")
+            body.setdefault("status", {}).update(
+                phase="Running", podIP=f"127.1.1.{self._ip}", startTime=stamp(self.now)
+            )
 
         self.store.mutate(PODS, NAMESPACE, name, lambda body: body["spec"].update(nodeName="embedded"))
         self.store.mutate(PODS, NAMESPACE, name, run, "status")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.unit.controllers.lab import NAMESPACE, add_service, deployment, service
+from tests.unit.controllers.lab import NAMESPACE, add_service, deployment, service, template
 
 from embedded.apiserver.resources import DEPLOYMENTS, ENDPOINT_SLICES, PODS, SERVICES
 
@@ -129,11 +129,15 @@ def test_switching_the_selector_switches_the_endpoints_at_once(lab):
 
 
 def test_labels_that_change_move_a_pod_in_and_out(lab):
-    start(lab)
-    name = lab.pods()[0]["metadata"]["name"]
-    lab.store.mutate(PODS, NAMESPACE, name, lambda body: body["metadata"]["labels"].update(app="debug"))
-    lab.settle()
-    assert name not in {item["targetRef"]["name"] for item in endpoints(lab)}
+    add_service(lab)
+    meta = {"name": "alone", "namespace": NAMESPACE, "labels": {"app": "debug"}}
+    lab.store.create(PODS, {"metadata": meta, "spec": template()["spec"]})
+    lab.run_pods()
+    assert endpoints(lab) == []
+    for app, expected in (("order", ["alone"]), ("debug", [])):
+        lab.store.mutate(PODS, NAMESPACE, "alone", lambda body, app=app: body["metadata"]["labels"].update(app=app))
+        lab.settle()
+        assert [item["targetRef"]["name"] for item in endpoints(lab)] == expected
 
 
 def test_slices_go_with_their_service(lab):

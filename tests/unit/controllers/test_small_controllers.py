@@ -156,7 +156,10 @@ def test_a_budget_follows_its_pods(lab):
     assert numbers(lab) == (2, 1, 1, 0)
     body = lab.store.get(POD_DISRUPTION_BUDGETS, NAMESPACE, "order")
     assert condition(body, "DisruptionAllowed")["status"] == "False"
+    lab.run_pods()
     lab.store.delete(PODS, NAMESPACE, lab.pods()[0]["metadata"]["name"])
+    lab.settle()
+    assert numbers(lab) == (2, 1, 1, 0)
     lab.run_pods()
     assert numbers(lab) == (2, 2, 1, 1)
 
