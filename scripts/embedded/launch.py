@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -127,7 +128,7 @@ def start(state: State, images: Path) -> dict[str, str]:
     reading, writing = os.pipe()
     options = ["--state", str(state.folder), "--images", str(images)]
     with state.log.open("ab") as log:
-        subprocess.Popen(
+        process = subprocess.Popen(
             [*(sys.executable, "-m", "embedded", "up", "--foreground"), *options],
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), REPORT_VARIABLE: str(writing)},
             cwd=REPOSITORY,
@@ -139,8 +140,13 @@ def start(state: State, images: Path) -> dict[str, str]:
         )
     os.close(writing)
     # Ends when the new process has reported, or is gone.
-    with os.fdopen(reading) as pipe:
-        report = pipe.read()
+    try:
+        with os.fdopen(reading) as pipe:
+            report = pipe.read()
+    except KeyboardInterrupt:
+        process.terminate()
+        process.wait()
+        raise
     return _understand(report, state)
 
 
@@ -173,18 +179,21 @@ def stop(state: State) -> bool:
     Raises:
         ClusterError: something does not end.
     """
-    if not state.lock.exists():
-        return False
-    pid = running(state)
-    if pid is not None:
-        os.kill(pid, signal.SIGTERM)
-        _wait_for_end(pid)
-    lock = _take(state)
-    try:
-        clean(state)
-    finally:
-        lock.release()
-    return pid is not None
+    stopped = False
+    while state.lock.exists():
+        if (pid := running(state)) is not None:
+            os.kill(pid, signal.SIGTERM)
+            _wait_for_end(pid)
+            stopped = True
+        # A supervisor that is just starting may sign the lock meanwhile.
+        with contextlib.suppress(AlreadyRunningError):
+            lock = _take(state)
+            try:
+                clean(state)
+            finally:
+                lock.release()
+            break
+    return stopped
 
 
 def _wait_for_end(pid: int) -> None:

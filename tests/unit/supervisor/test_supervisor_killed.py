@@ -71,6 +71,20 @@ def test_killed_while_it_starts(cluster, until):
     cluster.up()
 
 
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_stopped_while_it_starts(cluster, until, interrupted):
+    process = cluster.popen("up", "--images", str(cluster.images), start_new_session=True)
+    until(cluster.state.lock.exists)
+    if interrupted:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert cluster.command("down").returncode == 0
+    process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert cluster.supervisor is None
+    assert not cluster.children()
+
+
 def test_a_killed_envoy_is_started_again_and_told_of(cluster, until):
     cluster.up()
     envoy = cluster.process("envoy")
