@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
@@ -57,6 +59,27 @@ def fill(body: Any, schema: Schema) -> None:
     if isinstance(others, dict):
         for key in body.keys() - (schema.get("properties") or {}).keys():
             fill(body[key], others)
+
+
+def fault(schema: Schema) -> str | None:
+    """Return what is wrong with a schema itself, None if nothing is."""
+    try:
+        jsonschema.Draft4Validator.check_schema(_plain(schema))
+        for pattern in _patterns(schema):
+            re.compile(pattern)
+    except jsonschema.SchemaError as error:
+        return error.message
+    except re.error as error:
+        return f"not a regular expression: {error}"
+    return None
+
+
+def _patterns(schema: Any) -> Iterator[str]:
+    for key, below in schema.items() if isinstance(schema, dict) else enumerate(schema):
+        if key == "pattern" and isinstance(below, str):
+            yield below
+        elif isinstance(below, dict | list):
+            yield from _patterns(below)
 
 
 def problems(body: dict[str, Any], schema: Schema) -> list[tuple[str, str]]:

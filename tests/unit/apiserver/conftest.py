@@ -31,6 +31,13 @@ class LogFiles:
         return found
 
 
+class ServerAsInTheCluster(TestServer):
+    """Like the cluster's own, it does not cancel a handler whose client has gone."""
+
+    async def _make_runner(self, **options):
+        return await super()._make_runner(**{**options, "handler_cancellation": False})
+
+
 class Api:
     """Requests as a client sends them; answers as pairs of status and JSON."""
 
@@ -95,6 +102,6 @@ def log_files(tmp_path):
 @pytest.fixture
 async def api(store, registry, log_files):
     app = create_app(store, registry, token=TOKEN, logs=log_files)
-    async with TestClient(TestServer(app)) as client:
+    async with TestClient(ServerAsInTheCluster(app)) as client:
         yield Api(client)
         store.close()

@@ -92,6 +92,13 @@ async def test_a_definition_bears_the_name_of_its_kind(api):
     assert (status, "spec.names.plural" in refusal["message"]) == (422, True)
 
 
+@pytest.mark.parametrize("schema", [{"type": "integre"}, {"type": "string", "pattern": "("}, {"required": "size"}])
+async def test_a_wrong_schema_is_refused(api, schema):
+    status, refusal = await api.call("POST", DEFINITIONS, definition(schema={"openAPIV3Schema": schema}))
+    assert status in (400, 422)
+    assert "openAPIV3Schema" in refusal["message"]
+
+
 async def test_explain_reads_the_schema(boxes):
     document = await boxes.get("/openapi/v3/apis/example.com/v1")
     schema = document["components"]["schemas"]["example.com.v1.Box"]

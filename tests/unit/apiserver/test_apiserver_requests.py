@@ -2,6 +2,7 @@
 
 import pytest
 from aiohttp import ClientSession
+from tests.unit.apiserver.conftest import TOKEN
 from tests.unit.apiserver.samples import (
     CONFIG_MAPS,
     DEPLOYMENTS,
@@ -18,14 +19,19 @@ from tests.unit.apiserver.samples import (
 from yarl import URL
 
 from embedded.apiserver import resources
+from embedded.apiserver.addresses import AddressPool, OneAddress
+from embedded.apiserver.admission import open_store
+from embedded.apiserver.resources import ResourceRegistry
 
 
 def names(listed):
     return [item["metadata"]["name"] for item in listed["items"]]
 
 
-async def test_without_the_token_nobody_comes_in(api):
-    async with ClientSession() as stranger, stranger.get(api.client.make_url("/api/v1/pods")) as answer:
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {TOKEN}"}])
+async def test_without_the_token_nobody_comes_in(api, headers):
+    url = api.client.make_url("/api/v1/pods")
+    async with ClientSession(headers=headers) as stranger, stranger.get(url) as answer:
         assert answer.status == 401
         assert (await answer.json())["reason"] == "Unauthorized"
 
@@ -83,6 +89,11 @@ async def test_bad_requests_are_named(api, method, path, body, words):
     status, refusal = await api.call(method, path, body, **URL(path).query)
     assert status == 400, refusal
     assert words in refusal["message"]
+
+
+async def test_other_versions_are_not_served(api):
+    for path in ("/apis/apps/v1beta1/namespaces/shop/deployments", "/apis/autoscaling/v1/horizontalpodautoscalers"):
+        assert (await api.call("GET", path))[0] == 404
 
 
 async def test_unknown_addresses_and_gaps_are_told_apart(api):
@@ -222,6 +233,22 @@ async def test_services_get_addresses_and_keep_them(api):
     assert changed["spec"]["clusterIP"] == first["spec"]["clusterIP"]
     status, refusal = await api.call("PUT", f"{SERVICES}/a", service("a", clusterIP="10.0.0.1"))
     assert (status, "may not change once set" in refusal["message"]) == (422, True)
+
+
+def test_addresses_are_given_once_also_after_a_restart(tmp_path):
+    given = []
+    for name in ("a", "b"):
+        store = open_store(tmp_path / "db", ResourceRegistry(resources.BUILT_IN), AddressPool("127.200.0.0/24"))
+        given.append(store.create(resources.SERVICES, service(name))["spec"]["clusterIP"])
+        store.close()
+    assert len(set(given)) == 2
+
+
+def test_services_may_share_the_only_address(registry):
+    store = open_store(None, registry, OneAddress())
+    given = {store.create(resources.SERVICES, service(name))["spec"]["clusterIP"] for name in ("a", "b")}
+    assert given == {"127.0.0.1"}
+    store.close()
 
 
 async def test_the_classic_patch_of_a_selector(api):

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from embedded.apiserver import definitions, selectors
+from embedded.apiserver import definitions, selectors, structural
 from embedded.apiserver.resources import (
     CUSTOM_RESOURCE_DEFINITIONS,
     DEPLOYMENTS,
@@ -203,6 +203,10 @@ def _definition_problems(body: Object) -> Iterator[Problem]:
         yield "metadata.name", f'Invalid value: "{body["metadata"].get("name")}": {why}'
     if sum(1 for version in spec.get("versions") or () if version.get("storage")) != 1:
         yield "spec.versions", "Invalid value: must have exactly one version marked as storage version"
+    for at, version in enumerate(spec.get("versions") or ()):
+        fault = structural.fault(version.get("schema", {}).get("openAPIV3Schema") or {})
+        if fault:
+            yield f"spec.versions[{at}].schema.openAPIV3Schema", f"Invalid value: {fault}"
 
 
 _FILLERS: dict[Resource, Callable[[Object, Object | None], None]] = {
