@@ -10,9 +10,10 @@ from cluster.client import Cluster
 from cluster.errors import Unready
 from cluster.transport import Json
 
-# A container that crashes may yet come up, when what it needs comes up: Kubernetes starts it again. Beyond this time
-# in and out of the back-off it is taken for broken.
-CRASH_TOLERANCE = 5.0
+# A container that crashes may yet come up, when what it needs comes up: Kubernetes starts it again. One that crashed
+# again after so many restarts, or is in and out of the back-off for so long, is taken for broken.
+CRASH_RESTARTS = 2
+CRASH_TOLERANCE = 30.0
 # A registry may refuse once and answer the next time.
 PULL_TOLERANCE = 10.0
 TOLERANCES = {
@@ -78,7 +79,7 @@ class ImpatientEye:
         """Look at the Deployment and its pods once.
 
         Raises:
-            Unready: the rollout missed its own deadline, or a pod was in trouble for longer than tolerated.
+            Unready: the rollout missed its own deadline, or a pod was in trouble for longer than is tolerated.
         """
         progressing = _condition(deployment, "Progressing")
         if progressing.get("reason") == "ProgressDeadlineExceeded":
@@ -86,27 +87,28 @@ class ImpatientEye:
             detail = f"{found.reason}: {found.detail}" if found else progressing.get("message", "")
             raise Unready(f"Deployment {self._name}", "ProgressDeadlineExceeded", detail)
         for pod in self._pods():
-            for reason, detail in _troubles(pod):
-                self._bear(pod["metadata"]["uid"], reason, detail)
+            for trouble in _troubles(pod):
+                self._bear(pod["metadata"]["uid"], trouble)
 
     def diagnosis(self) -> Diagnosis | None:
         """Return the gravest reason why pods are not ready, or None if there is nothing to say."""
         pods = self._pods()
         for pod in pods:
-            for reason, detail in _troubles(pod):
-                return Diagnosis(reason, detail)
+            for trouble in _troubles(pod):
+                return Diagnosis(trouble.reason, trouble.detail)
         for pod in pods:
             if found := _unscheduled(pod) or self._probe_failure(pod):
                 return found
         return self._not_created() if not pods else None
 
-    def _bear(self, uid: str, reason: str, detail: str) -> None:
-        tolerance = TOLERANCES.get(reason)
+    def _bear(self, uid: str, trouble: _Trouble) -> None:
+        tolerance = TOLERANCES.get(trouble.reason)
         if tolerance is None:
             return
-        since = self._first_seen.setdefault((uid, reason), self._clock())
-        if self._clock() - since >= tolerance:
-            raise Unready(f"Deployment {self._name}", reason, detail)
+        since = self._first_seen.setdefault((uid, trouble.reason), self._clock())
+        crashed_enough = trouble.reason == "CrashLoopBackOff" and trouble.restarts >= CRASH_RESTARTS
+        if crashed_enough or self._clock() - since >= tolerance:
+            raise Unready(f"Deployment {self._name}", trouble.reason, trouble.detail)
 
     def _pods(self) -> list[Json]:
         return [pod for pod in self._cluster.pods.list(self._selector) if "deletionTimestamp" not in pod["metadata"]]
@@ -129,13 +131,21 @@ class ImpatientEye:
         return Diagnosis(failure.get("reason", "ReplicaFailure"), failure.get("message", ""))
 
 
-def _troubles(pod: Json) -> Iterator[tuple[str, str]]:
-    """Yield reason and detail of every container that waits for anything but its ordinary start."""
+@dataclass(frozen=True)
+class _Trouble:
+    reason: str
+    detail: str
+    restarts: int
+
+
+def _troubles(pod: Json) -> Iterator[_Trouble]:
+    """Yield what is wrong with every container that waits for anything but its ordinary start."""
     status = pod.get("status", {})
     for container in status.get("initContainerStatuses", []) + status.get("containerStatuses", []):
         waiting = container.get("state", {}).get("waiting")
         if waiting and waiting.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
-            yield waiting["reason"], _detail(pod["metadata"]["name"], container, waiting.get("message", ""))
+            detail = _detail(pod["metadata"]["name"], container, waiting.get("message", ""))
+            yield _Trouble(waiting["reason"], detail, container.get("restartCount", 0))
 
 
 def _detail(pod: str, container: Json, message: str) -> str:

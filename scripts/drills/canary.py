@@ -8,9 +8,9 @@ from drills.experiment import Drill
 from drills.observed import ObservedRollout
 
 # Few users first, so that a bad release hurts few, but so many that 200 requests a second bring the judge's floor of
-# evidence within a dozen seconds; then a quarter; then half of them, the last share at which the stable version still
-# has as much traffic as the canary that is compared with it.
-WEIGHTS = (10, 25, 50)
+# evidence within some eight seconds; then twice as many; then half of them, the last share at which the stable version
+# still has as much traffic as the canary that is compared with it.
+WEIGHTS = (15, 30, 50)
 
 
 class Canary(Drill):

@@ -30,12 +30,12 @@ def deployment(available=0, replicas=2, generation=1, observed=1, updated=2, tot
     }
 
 
-def pod(name="order-1", waiting=None, conditions=(), init=False, ended=None, **meta):
+def pod(name="order-1", waiting=None, conditions=(), init=False, ended=None, restarts=1, **meta):
     state = {"waiting": waiting} if waiting else {"running": {}}
     container = {
         "name": "order",
         "state": state,
-        "restartCount": 2,
+        "restartCount": restarts,
         "lastState": {"terminated": ended} if ended else {},
     }
     statuses = {"initContainerStatuses" if init else "containerStatuses": [container]}
@@ -167,6 +167,16 @@ def test_a_crash_within_the_tolerance_is_forgiven(cluster, api: FakeApi, monkeyp
     thread = later(lambda: api.put(f"{DEPLOYMENTS}/order", deployment(available=2)), api)
     wait.deployment_ready(cluster, "order", 30)
     thread.join()
+
+
+def test_a_container_that_crashes_after_every_restart_is_not_waited_for(cluster, monkeypatch):
+    monkeypatch.setitem(health.TOLERANCES, "CrashLoopBackOff", 60.0)
+    eye = health.ImpatientEye(cluster, "order", LABELS)
+    eye._pods = lambda: [pod(waiting={"reason": "CrashLoopBackOff"}, restarts=1, uid="u")]
+    eye.look(deployment())
+    eye._pods = lambda: [pod(waiting={"reason": "CrashLoopBackOff"}, restarts=2, uid="u")]
+    with pytest.raises(Unready, match="CrashLoopBackOff"):
+        eye.look(deployment())
 
 
 def test_the_tolerance_counts_through_restarts(cluster):
