@@ -11,6 +11,7 @@ from embedded.controllers.garbage_collector import GarbageCollector
 from embedded.controllers.hpa import HorizontalPodAutoscalerController
 from embedded.controllers.hpa_metrics import PodMetrics
 from embedded.controllers.namespace import NamespaceController
+from embedded.controllers.networkpolicy import NetworkPolicyController
 from embedded.controllers.persistentvolume import PersistentVolumeController
 from embedded.controllers.poddisruptionbudget import DisruptionController
 from embedded.controllers.replicaset import ReplicaSetController
@@ -36,6 +37,7 @@ def all_controllers(store: Store, metrics: PodMetrics, registry: ResourceRegistr
         HorizontalPodAutoscalerController(store, metrics),
         DisruptionController(store),
         PersistentVolumeController(store),
+        NetworkPolicyController(store),
         GarbageCollector(store, kinds),
         EventTtl(store),
     ]

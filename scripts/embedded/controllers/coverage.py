@@ -36,5 +36,6 @@ COVERAGE: list[tuple[str, str, str]] = [
     ),
     ("PersistentVolume, StorageClass", "refused", "these kinds are not served"),
     ("Event", "supported", "forgotten an hour after it was last seen"),
-    ("PodDisruptionBudget", "partly", "status only: there is no eviction to hold back"),
+    ("PodDisruptionBudget", "supported", "its status holds evictions back; unhealthyPodEvictionPolicy is named"),
+    ("NetworkPolicy", "refused", "accepted, and named in an event: processes of one machine share one network"),
 ]

@@ -24,6 +24,7 @@ from embedded.controllers.event_ttl import EventTtl
 from embedded.controllers.garbage_collector import GarbageCollector
 from embedded.controllers.hpa import HorizontalPodAutoscalerController
 from embedded.controllers.namespace import NamespaceController
+from embedded.controllers.networkpolicy import NetworkPolicyController
 from embedded.controllers.persistentvolume import PersistentVolumeController
 from embedded.controllers.poddisruptionbudget import DisruptionController
 from embedded.controllers.replicaset import ReplicaSetController
@@ -68,6 +69,7 @@ class Lab:
             HorizontalPodAutoscalerController(self.store, self.metrics, clock),
             DisruptionController(self.store, clock),
             PersistentVolumeController(self.store, clock),
+            NetworkPolicyController(self.store, clock),
             GarbageCollector(self.store, self.registry, clock),
             EventTtl(self.store, clock),
         ]

@@ -12,6 +12,7 @@ from embedded.apiserver.resources import (
     DEPLOYMENTS,
     EVENTS,
     NAMESPACES,
+    NETWORK_POLICIES,
     PERSISTENT_VOLUME_CLAIMS,
     POD_DISRUPTION_BUDGETS,
     PODS,
@@ -172,3 +173,12 @@ def test_a_budget_without_pods_allows_nothing(lab):
 def test_what_a_budget_does_not_get_is_named(lab):
     budget(lab, maxUnavailable=1, unhealthyPodEvictionPolicy="AlwaysAllow")
     assert lab.events("Unsupported")[0].startswith("spec.unhealthyPodEvictionPolicy")
+
+
+def test_a_network_policy_is_said_to_have_no_effect(lab):
+    spec = {"podSelector": {}, "policyTypes": ["Ingress"]}
+    lab.store.create(NETWORK_POLICIES, {"metadata": {"name": "deny", "namespace": NAMESPACE}, "spec": spec})
+    lab.settle()
+    lab.settle()
+    said = [event for event in lab.store.list(EVENTS, NAMESPACE) if event["involvedObject"]["name"] == "deny"]
+    assert [(event["type"], event["reason"]) for event in said] == [("Warning", "Unsupported")]
