@@ -72,6 +72,8 @@ class Wakeup:
     def _follow(self, number: int, collection: Collection, labels: Mapping[str, str] | None) -> None:
         since = collection.snapshot(labels)["metadata"]["resourceVersion"]
         changes = self._open[number] = collection.changes(since, labels)
+        if self._closed.is_set():  # whoever closed this may have done so before there was anything to stop
+            return
         # What happened between the last reading and the start of this watch is not told by it.
         self._changed.set()
         for _change in changes:

@@ -147,6 +147,22 @@ def test_no_thread_is_left_watching(cluster, api: FakeApi):
         time.sleep(0.01)
 
 
+def test_a_watch_that_would_begin_after_the_wait_is_not_begun():
+    begun = []
+
+    class Late:
+        def snapshot(self, _labels):
+            return {"metadata": {"resourceVersion": "1"}}
+
+        def changes(self, _since, _labels):
+            return (begun.append(number) or {} for number in range(1))
+
+    with wait.Wakeup([]) as wakeup:
+        pass
+    wakeup._follow(0, Late(), None)
+    assert begun == []
+
+
 @pytest.mark.parametrize("reason", ["CrashLoopBackOff", "ImagePullBackOff", "InvalidImageName"])
 @pytest.mark.parametrize("init", [False, True])
 def test_pods_that_waiting_will_not_mend_end_the_wait_early(cluster, api: FakeApi, reason, init):

@@ -58,7 +58,8 @@ def test_no_terminal_gets_plain_lines_without_escapes():
     assert "\x1b" not in console.file.getvalue()
 
 
-def test_a_terminal_gets_a_live_view_that_is_gone_afterwards():
+def test_a_terminal_gets_a_live_view_that_is_gone_afterwards(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
     console = Console(file=io.StringIO(), width=80, force_terminal=True)
     with watching(record_of(), console):
         pass

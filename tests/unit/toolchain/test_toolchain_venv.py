@@ -11,6 +11,12 @@ from toolchain import debian, venv
 from toolchain.errors import InstallError
 
 
+def pips_own_wheel() -> Path:
+    """The wheel that ensurepip installs; Debian keeps it in a folder of its own."""
+    folders = [Path(ensurepip.__file__).parent / "_bundled", Path("/usr/share/python-wheels")]
+    return next(wheel for folder in folders for wheel in folder.glob("pip-*.whl"))
+
+
 @pytest.fixture
 def place(tmp_path: Path):
     requirements = tmp_path / "requirements.txt"
@@ -77,7 +83,7 @@ def test_a_package_without_a_hash_is_refused_in_one_line(place):
 
 def test_without_ensurepip_pip_comes_from_debians_wheel(place, monkeypatch):
     folder, requirements, work = place
-    bundled = next((Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl"))
+    bundled = pips_own_wheel()
 
     def unpack(package, target, _work):
         assert package == "python3-pip-whl"
