@@ -38,7 +38,7 @@ def main() -> int:
 def _table(found: list[figures.Figure]) -> Table:
     table = Table(title="Benchmarks", title_justify="left")
     for name, side in (("figure", "left"), ("value", "right"), ("unit", "left"), ("remark", "left")):
-        table.add_column(name, justify=side)  # type: ignore[arg-type]
+        table.add_column(name, justify=side, overflow="fold")  # type: ignore[arg-type]
     for figure in found:
         table.add_row(figure.name, f"{figure.value:g}", figure.unit, figure.remark)
     return table
