@@ -93,3 +93,4 @@ def test_the_picture_is_an_svg_with_the_table(tmp_path):
     picture([Done(record_of([sample()]), Ruling("Passed", "Promoted."))], path)
     assert ET.parse(path).getroot().tag.endswith("svg")
     assert "Promoted." in path.read_text().replace("&#160;", " ")
+    assert "@font-face" not in path.read_text(), "the picture needs the network"

@@ -1,8 +1,9 @@
 """The virtual environment is made once, and again only when something changed. No package is fetched here."""
 
-import ensurepip
+import importlib.metadata
 import importlib.util
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,14 @@ from toolchain import debian, venv
 from toolchain.errors import InstallError
 
 
-def pips_own_wheel() -> Path:
-    """The wheel that ensurepip installs; Debian keeps it in a folder of its own."""
-    folders = [Path(ensurepip.__file__).parent / "_bundled", Path("/usr/share/python-wheels")]
-    return next(wheel for folder in folders for wheel in folder.glob("pip-*.whl"))
+def wheel_of_pip(folder: Path) -> Path:
+    """Zip the pip that is installed here into a wheel: not every python3 has one lying about."""
+    wheel = folder / "pip-0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for file in importlib.metadata.files("pip"):
+            if not str(file).startswith("..") and file.suffix != ".pyc":
+                archive.write(file.locate(), str(file))
+    return wheel
 
 
 @pytest.fixture
@@ -83,13 +88,13 @@ def test_a_package_without_a_hash_is_refused_in_one_line(place):
 
 def test_without_ensurepip_pip_comes_from_debians_wheel(place, monkeypatch):
     folder, requirements, work = place
-    bundled = pips_own_wheel()
+    wheel = wheel_of_pip(work)
 
     def unpack(package, target, _work):
         assert package == "python3-pip-whl"
         wheels = target / "usr" / "share" / "python-wheels"
         wheels.mkdir(parents=True)
-        shutil.copy(bundled, wheels)
+        shutil.copy(wheel, wheels)
 
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ensurepip" else real(name))
