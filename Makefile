@@ -15,9 +15,9 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## blue-green and canary with sound and faulty releases, on an embedded cluster of its own
-	@trap 'status=$$?; trap "" INT TERM; trap - EXIT; $(PY) -m embedded down --state $(DEMO_STATE); exit $$status' EXIT; \
+	@trap 'status=$$?; trap "" INT TERM; trap - EXIT; $(PY) -m embedded reset --state $(DEMO_STATE); exit $$status' EXIT; \
 	trap 'exit 130' INT; trap 'exit 143' TERM; \
-	$(PY) -m embedded up --state $(DEMO_STATE) && \
+	$(PY) -m embedded reset --state $(DEMO_STATE) >/dev/null && $(PY) -m embedded up --state $(DEMO_STATE) && \
 	export KUBECONFIG=$(DEMO_STATE)/kubeconfig && \
 	$(PY) -m cluster stage $(OVERLAY) && \
 	$(PY) -m drills all --record reports/demo.svg

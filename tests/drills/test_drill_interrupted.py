@@ -1,11 +1,13 @@
 """Ctrl-C and SIGKILL in the middle of a canary: no process is left, and traffic ends up on stable."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import time
 
+import psutil
 import pytest
 import requests
 
@@ -27,19 +29,15 @@ def wait_for(condition, what):
 
 
 def processes_below(pid):
-    """Return the ids of a process's children and theirs, zombies left out."""
-    table = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout
-    rows = [line.split() for line in table.splitlines()]
-    found, parents = set(), {str(pid)}
-    while parents:
-        parents = {own for own, parent, state in rows if parent in parents and not state.startswith("Z")}
-        found |= parents
-    return found
+    """Return a process's children and theirs, zombies left out."""
+    return {child for child in psutil.Process(pid).children(recursive=True) if alive(child)}
 
 
-def alive(pid):
-    stat = subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True, check=False).stdout.strip()
-    return bool(stat) and not stat.startswith("Z")
+def alive(process):
+    """Tell whether a process still runs; psutil knows a later one with the same id from it."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 @pytest.fixture

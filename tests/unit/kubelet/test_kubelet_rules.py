@@ -1,5 +1,7 @@
 """The kubelet's rules that need no process: quantities, paths, expansion, images, probes' numbers, CPU, back-off."""
 
+import shutil
+
 import pytest
 
 from embedded.kubelet import coverage, logs, quantities, stats
@@ -136,6 +138,7 @@ def test_times_of_ps(clock, wanted):
     assert stats.seconds(clock) == wanted
 
 
+@pytest.mark.skipif(not shutil.which("ps"), reason="this machine has no ps, which only macOS needs")
 async def test_ps_and_proc_agree(monkeypatch):
     import os
 
