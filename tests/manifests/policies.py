@@ -5,14 +5,15 @@ import re
 from tests.manifests.rendered import CATALOGUE, containers, includes, named, of_kind, pod_labels, pod_of
 
 PART_OF = "app.kubernetes.io/part-of"
+WORKLOADS = ("Deployment", "Job")
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 # What the proxy itself failed at before the service saw the request; anything else might be repeated.
 SAFE_RETRIES = {"connect-failure", "refused-stream", "reset-before-request"}
 
 
 def resources_are_set(objects):
-    for deployment in of_kind(objects, "Deployment"):
-        for container in containers(deployment):
+    for workload in of_kind(objects, *WORKLOADS):
+        for container in containers(workload):
             resources = container.get("resources", {})
             if not {"cpu", "memory"} <= resources.get("requests", {}).keys():
                 yield f"{container['name']} requests no CPU or memory"
@@ -31,8 +32,8 @@ def probes_are_set(objects):
 
 
 def pods_are_restricted(objects):
-    for deployment in of_kind(objects, "Deployment"):
-        pod, name = pod_of(deployment), deployment["metadata"]["name"]
+    for workload in of_kind(objects, *WORKLOADS):
+        pod, name = pod_of(workload), workload["metadata"]["name"]
         context = pod.get("securityContext", {})
         if context.get("runAsNonRoot") is not True or not context.get("runAsUser"):
             yield f"{name} may run as root"
@@ -41,7 +42,7 @@ def pods_are_restricted(objects):
         if any(pod.get(field) for field in ("hostNetwork", "hostPID", "hostIPC")):
             yield f"{name} shares the node's namespaces"
         yield from (f"{name}: {volume['name']} is on the node" for volume in pod["volumes"] if "hostPath" in volume)
-        for container in containers(deployment):
+        for container in containers(workload):
             yield from _container_is_restricted(container)
 
 
@@ -76,13 +77,13 @@ def settings_of(deployment, objects):
 
 def images_are_in_the_catalogue(objects):
     known = {f"{image['name']}:{image['tag']}": image["env"]["APP_VERSION"] for image in CATALOGUE["images"]}
-    for deployment in of_kind(objects, "Deployment"):
-        for container in containers(deployment):
+    for workload in of_kind(objects, *WORKLOADS):
+        for container in containers(workload):
             image = container["image"].rpartition("/")[2]
             if image not in known:
                 yield f"{container['name']} runs {image}, which nobody builds"
-            elif pod_labels(deployment).get("version") != known[image]:
-                yield f"{deployment['metadata']['name']} is not labelled as the version of {image}"
+            elif workload["kind"] == "Deployment" and pod_labels(workload).get("version") != known[image]:
+                yield f"{workload['metadata']['name']} is not labelled as the version of {image}"
 
 
 def labels_are_set(objects):
@@ -184,10 +185,10 @@ def ejection_spares_the_judge(objects):
 
 
 def references_exist(objects):
-    for deployment in of_kind(objects, "Deployment"):
-        pod = pod_of(deployment)
+    for workload in of_kind(objects, *WORKLOADS):
+        pod = pod_of(workload)
         wanted = [("ServiceAccount", pod["serviceAccountName"])]
-        wanted += [("ConfigMap", s["configMapRef"]["name"]) for c in containers(deployment) for s in c["envFrom"]]
+        wanted += [("ConfigMap", s["configMapRef"]["name"]) for c in containers(workload) for s in c["envFrom"]]
         claims = [volume["persistentVolumeClaim"] for volume in pod["volumes"] if "persistentVolumeClaim" in volume]
         wanted += [("PersistentVolumeClaim", claim["claimName"]) for claim in claims]
         yield from (f"there is no {kind} {name}" for kind, name in wanted if named(objects, kind, name) is None)

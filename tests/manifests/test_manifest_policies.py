@@ -2,7 +2,7 @@
 
 import pytest
 from tests.manifests import policies
-from tests.manifests.rendered import OVERLAYS, containers, named, of_kind, pod_labels, pod_of, render
+from tests.manifests.rendered import OVERLAYS, named, of_kind, pod_labels, pod_of, render
 from tests.manifests.rendered import with_optional_components as render_all
 
 
@@ -43,7 +43,7 @@ BREACHES = {
     "no memory limit": (policies.resources_are_set, lambda o: container(o)["resources"].pop("limits"), "no limit"),
     "no resources of a migration": (
         policies.resources_are_set,
-        lambda o: containers(order(o))[0].pop("resources"),
+        lambda o: pod_of(named(o, "Job", "order-migrate"))["containers"][0].pop("resources"),
         "migrate",
     ),
     "no readiness probe": (policies.probes_are_set, lambda o: container(o).pop("readinessProbe"), "readinessProbe"),

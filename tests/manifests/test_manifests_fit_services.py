@@ -6,7 +6,7 @@ import re
 
 import pytest
 from tests.manifests.policies import settings_of
-from tests.manifests.rendered import OVERLAYS, REPOSITORY, containers, of_kind, pod_labels, pod_of, render
+from tests.manifests.rendered import OVERLAYS, REPOSITORY, containers, named, of_kind, pod_labels, pod_of, render
 
 DEPLOYMENTS = [
     pytest.param(deployment, overlay, id=f"{overlay.name}-{deployment['metadata']['name']}")
@@ -54,8 +54,9 @@ def test_probes_and_metrics_ask_paths_that_the_service_has(deployment, overlay, 
 
 @pytest.mark.parametrize(("deployment", "overlay"), DEPLOYMENTS)
 def test_the_migration_is_a_module_of_the_service(deployment, overlay):
-    migrate = containers(deployment)[0]
-    assert migrate["name"] == "migrate"
+    job = named(render(overlay), "Job", f"{service_of(deployment)}-migrate")
+    [migrate] = pod_of(job)["containers"]
+    assert migrate["image"] == containers(deployment)[0]["image"]
     assert migrate["command"][:2] == ["python", "-m"]
     assert importlib.util.find_spec(migrate["command"][2]) is not None
 
