@@ -255,8 +255,8 @@ def test_custom_kinds_come_and_go(kubectl):
 def test_gaps_are_named(cluster, kubectl):
     if not cluster.embedded:
         pytest.skip("a real cluster has no gaps")
-    refusal = kubectl.fails("create", "job", "x", "--image=example.test/web:v1")
-    assert "the embedded cluster does not implement jobs.batch" in refusal
+    refusal = kubectl.fails("create", "cronjob", "x", "--image=example.test/web:v1", "--schedule=@daily")
+    assert "the embedded cluster does not implement cronjobs.batch" in refusal
 
 
 def test_pages_are_put_together(kubectl):
