@@ -58,6 +58,13 @@ def test_optional_components_render_as_with_kubectl(components, overlay, compose
     assert len(objects) == len(build(REPOSITORY / "k8s/overlays" / overlay)) + 2 * len(components)
 
 
+@needs_kubectl
+@pytest.mark.parametrize("components", [["hpa"], ["mirror"], ["hpa", "mirror"]], ids=" ".join)
+def test_components_for_clusters_render_as_with_kubectl(components, compose):
+    folder = compose("kind", *components)
+    assert by_id(build(folder)) == by_id(kustomize(folder))
+
+
 def test_an_autoscaler_follows_the_deployment_that_blue_green_renames(compose):
     objects = build(compose("embedded", "hpa", "blue-green"))
     targets = {b["spec"]["scaleTargetRef"]["name"] for b in objects if b["kind"] == "HorizontalPodAutoscaler"}
