@@ -12,8 +12,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 OVERLAYS = sorted(file.parent for file in (REPOSITORY / "k8s/overlays").glob("*/kustomization.yaml"))
 # Those for clusters of several machines, and those for the one machine that runs the embedded cluster.
 CLUSTER_OVERLAYS = [folder for folder in OVERLAYS if not folder.name.startswith("embedded")]
-# What no overlay contains: the gateway's part is staged by itself, the examples are for teams to copy.
-APART = [REPOSITORY / "istio/gateway", REPOSITORY / "istio/examples"]
+# What no overlay contains: the parts that are staged by themselves, and the examples for teams to copy.
+APART = [REPOSITORY / name for name in ("istio/gateway", "istio/examples", "observability/prometheus")]
 FILES = sorted(file for root in ("k8s", "istio") for file in (REPOSITORY / root).rglob("*.yaml"))
 CATALOGUE = yaml.safe_load((REPOSITORY / "services/images.yaml").read_text())
 

@@ -11,7 +11,7 @@ EVERYTHING = Path(__file__).parent / "everything"
 REPOSITORY = Path(__file__).resolve().parents[3]
 KUSTOMIZATIONS = sorted(
     file.parent.relative_to(REPOSITORY)
-    for root in ("k8s/base", "k8s/overlays", "istio")
+    for root in ("k8s/base", "k8s/overlays", "istio", "observability")
     for file in (REPOSITORY / root).rglob("kustomization.yaml")
     if "kind: Component" not in file.read_text()
 )
