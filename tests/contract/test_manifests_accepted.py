@@ -67,9 +67,9 @@ ISTIO_MISTAKES = [
 
 
 @pytest.mark.parametrize(("kind", "name", "spoil", "words"), ISTIO_MISTAKES, ids=[each[3] for each in ISTIO_MISTAKES])
-def test_istio_refuses_what_it_does_not_know(kind, name, spoil, words, cluster, render, kubectl):
-    if cluster.embedded:
-        pytest.skip("the embedded cluster stores what is wrong with an object of Istio's and names it in an event")
+def test_istio_refuses_what_it_does_not_know(kind, name, spoil, words, render, kubectl):
+    if "istio" not in kubectl.run("get", "validatingwebhookconfigurations", "-o", "name").stdout:
+        pytest.skip("no istiod looks at what is written to this cluster; the embedded one names mistakes in events")
     body = named(render(next(folder for folder in OVERLAYS if folder.name == "embedded")), kind, name)
     spoil(body)
     assert words in kubectl.fails(*APPLY, stdin=yaml.safe_dump(body))
