@@ -1,14 +1,10 @@
 """A Deployment's life on any cluster: roll out, get stuck, go back, scale, and leave."""
 
 import pytest
-from tests.contract.workloads import Workloads, deployment, has_condition, release, until
+from tests.contract.waiting import until
+from tests.contract.workloads import deployment, has_condition, release
 
 REVISION = "deployment.kubernetes.io/revision"
-
-
-@pytest.fixture
-def workloads(api_client, namespace):
-    return Workloads(api_client, namespace)
 
 
 def names(pods):

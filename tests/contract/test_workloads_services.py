@@ -2,7 +2,8 @@
 
 import pytest
 from kubernetes import client
-from tests.contract.workloads import Workloads, deployment, release, until
+from tests.contract.waiting import until
+from tests.contract.workloads import Workloads, deployment, release
 
 SERVICE = {
     "apiVersion": "v1",
@@ -10,11 +11,6 @@ SERVICE = {
     "metadata": {"name": "web"},
     "spec": {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80, "targetPort": "http"}]},
 }
-
-
-@pytest.fixture
-def workloads(api_client, namespace):
-    return Workloads(api_client, namespace)
 
 
 def ready_names(workloads, app):
@@ -70,7 +66,12 @@ def test_an_autoscaler_brings_the_number_within_its_bounds(workloads):
     until(lambda: workloads.deployment().spec.replicas == 2, "scaled to the minimum")
 
 
-def test_a_claim_that_a_pod_uses_is_bound(workloads):
+def test_a_claim_that_a_pod_uses_is_bound(workloads, differs, needs):
+    if differs("storage"):
+        with pytest.raises(client.ApiException, match="does not implement storageclasses"):
+            client.StorageV1Api(workloads.api_client).list_storage_class()
+    else:
+        needs("storage")
     claim = {
         "metadata": {"name": "data"},
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}},
