@@ -17,7 +17,7 @@ class Raw:
         self.namespace = namespace
 
     def __call__(self, method, version, path, body=None, content_type="application/json", **query):
-        answer = self._send(method, version, path, body, content_type, query)
+        answer = self.send(method, version, path, body, content_type, query)
         return answer.status, json.loads(answer.read())
 
     def create(self, version, plural, body):
@@ -39,18 +39,22 @@ class Raw:
 
     def watch(self, version, plural, **query):
         """Yield type and object of each event until the server ends the watch."""
-        lines = self._send("GET", version, plural, None, "application/json", {"watch": "true", **query})
-        assert lines.status == 200, lines.read()
-        for line in lines.response:
-            event = json.loads(line)
-            yield event["type"], event["object"]
+        answer = self.send("GET", version, plural, query={"watch": "true", **query})
+        assert answer.status == 200, answer.read()
+        try:
+            for line in answer.response:
+                event = json.loads(line)
+                yield event["type"], event["object"]
+        finally:
+            answer.response.close()
 
     def _good(self, *arguments, **query):
         status, body = self(*arguments, **query)
         assert status < 300, body
         return body
 
-    def _send(self, method, version, path, body, content_type, query):
+    def send(self, method, version, path, body=None, content_type="application/json", query=()):
+        """Return the raw response."""
         root = f"/api/{version}" if version == "v1" else f"/apis/{version}"
         address = f"{root}/namespaces/{self.namespace}/{path}" + (f"?{urlencode(query)}" if query else "")
         headers = {"Accept": "application/json", "Content-Type": content_type}
