@@ -2,6 +2,7 @@
 
 import shutil
 import uuid
+from contextlib import contextmanager
 
 import pytest
 from kubernetes import client, config
@@ -11,10 +12,13 @@ from tests.contract.differences import DIFFERENCES
 from tests.contract.kubectl import Kubectl
 from tests.contract.pods import Pods
 from tests.contract.raw import Raw
+from tests.contract.site import Site, backend
 from tests.contract.workloads import Workloads
 
 from cluster.errors import ClusterError
 from cluster.settings import EMBEDDED_CONTEXT
+
+IN_THE_MESH = {"istio-injection": "enabled"}
 
 
 @pytest.fixture(scope="session")
@@ -58,13 +62,55 @@ def needs(api_client):
     return needs
 
 
-@pytest.fixture
-def namespace(api_client):
+@contextmanager
+def made_namespace(api_client, **labels):
     core = client.CoreV1Api(api_client)
     name = f"contract-{uuid.uuid4().hex[:8]}"
-    core.create_namespace({"metadata": {"name": name}})
-    yield name
-    core.delete_namespace(name)
+    core.create_namespace({"metadata": {"name": name, "labels": labels}})
+    try:
+        yield name
+    finally:
+        core.delete_namespace(name)
+
+
+@pytest.fixture
+def namespace(api_client):
+    with made_namespace(api_client) as name:
+        yield name
+
+
+@contextmanager
+def made_site(cluster, api_client):
+    with made_namespace(api_client, **IN_THE_MESH) as name, cluster.connect(name) as api:
+        site = Site(api)
+        site.furnish()
+        yield site
+
+
+@pytest.fixture(scope="session")
+def shared_site(cluster, api_client, needs):
+    """A namespace in the mesh with a stable and a canary version that no test changes."""
+    needs("mesh")
+    with made_site(cluster, api_client) as site:
+        site.start(backend("stable"), backend("canary", track="canary", image="user:v2"))
+        yield site
+
+
+@pytest.fixture
+def site(cluster, api_client, needs):
+    """A namespace in the mesh for one test, which starts what it needs."""
+    needs("mesh")
+    with made_site(cluster, api_client) as made:
+        yield made
+
+
+@pytest.fixture
+def entrance(shared_site):
+    """A host of its own for one test, which leads to the stable and the canary version once the test says so."""
+    made = shared_site.entrance(app="backend")
+    made.rule()
+    yield made
+    made.close()
 
 
 @pytest.fixture

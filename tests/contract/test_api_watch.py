@@ -70,15 +70,18 @@ def test_a_watch_ends_after_its_time(raw, start):
 
 
 def test_initial_events_end_with_a_bookmark(raw):
-    make(raw, "a")
     query = {
+        "resourceVersion": make(raw, "a"),
         "sendInitialEvents": "true",
         "resourceVersionMatch": "NotOlderThan",
         "allowWatchBookmarks": "true",
         "labelSelector": "watched",
     }
     events = raw.watch(*MAPS, **BRIEF, **query)
-    (added, first), (bookmark, second) = next(events), next(events)
+    added, first = next(events)
+    if added == "ERROR" and "storage feature" in first["message"]:
+        pytest.skip(f"the etcd of this cluster is too old: {first['message']}")
+    bookmark, second = next(events)
     assert (added, first["metadata"]["name"], bookmark) == ("ADDED", "a", "BOOKMARK")
     assert second["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
     assert int(second["metadata"]["resourceVersion"]) >= int(first["metadata"]["resourceVersion"])
@@ -101,8 +104,3 @@ def refusal(raw):
     first = json.loads(next(iter(answer.response), b"{}"))
     answer.response.release_conn()
     return first.get("object") if first.get("type") == "ERROR" else first if answer.status >= 400 else None
-
-
-def test_a_version_that_is_none_is_refused(raw):
-    status, _body = raw("GET", "v1", "configmaps", watch="true", resourceVersion="soon")
-    assert status == 400

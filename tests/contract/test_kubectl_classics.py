@@ -176,6 +176,9 @@ def test_edit_and_replace(web):
     editor.write_text("#!/bin/sh\nsed -i.bak 's/web:v1/web:v5/' \"$1\"\n")
     editor.chmod(0o755)
     assert "edited" in web("edit", "deployment", "web", KUBE_EDITOR=str(editor))
+    # From here on nobody else changes it: its controller has said all about it.
+    web("wait", "deployment/web", "--for=jsonpath={.status.observedGeneration}=2", "--timeout=30s")
+    web("rollout", "status", "deployment/web", "--timeout=30s")
     found = json.loads(web("get", "deployment", "web", "-o", "json"))
     assert found["spec"]["template"]["spec"]["containers"][0]["image"] == "example.test/web:v5"
     found["spec"]["minReadySeconds"] = 3
