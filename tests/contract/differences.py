@@ -28,6 +28,9 @@ class Difference:
     embedded: str
     reason: str
 
+    def __str__(self):
+        return f"{self.topic}: {self.embedded} ({self.reason})"
+
 
 DIFFERENCES = {
     "mtls": Difference(
@@ -119,8 +122,9 @@ DIFFERENCES = {
 
 def render():
     """Return the text of the page."""
+    shown = {key: ", ".join(f"`{name}`" for name in names) for key, names in uses().items()}
     rows = [
-        (each.topic, each.kubernetes, each.embedded, each.reason, ", ".join(f"`{name}`" for name in uses().get(key, ())))
+        (each.topic, each.kubernetes, each.embedded, each.reason, shown.get(key, ""))
         for key, each in DIFFERENCES.items()
     ]
     return _INTRODUCTION + _table(("what", "Kubernetes with Istio", "embedded", "why", "shown by"), rows)
