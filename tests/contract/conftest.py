@@ -32,11 +32,14 @@ def cluster(request, tmp_path_factory):
         yield found
         return
     state = tmp_path_factory.mktemp("cluster")
-    try:
-        run_embedded("up", state)
-        yield ClusterUnderTest(str(state / "kubeconfig"), EMBEDDED_CONTEXT, embedded=True)
-    finally:
-        run_embedded("down", state)
+    with pytest.MonkeyPatch.context() as environment:
+        # It knows its own gateway; what the user's environment names is another cluster's.
+        environment.delenv("GATEWAY_URL", raising=False)
+        try:
+            run_embedded("up", state)
+            yield ClusterUnderTest(str(state / "kubeconfig"), EMBEDDED_CONTEXT, embedded=True)
+        finally:
+            run_embedded("down", state)
 
 
 @pytest.fixture(scope="session")

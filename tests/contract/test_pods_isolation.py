@@ -10,7 +10,7 @@ def test_a_container_runs_as_the_user_that_its_manifest_names(pods, differs):
     pods.ended()
     if differs("security-context"):
         assert pods.log() == f"{os.getuid()}\n"
-        until(lambda: any("securityContext" in message for message in pods.events("Unsupported")), "its name in an event")
+        until(lambda: "securityContext" in "".join(pods.events("Unsupported")), "its name in an event")
     else:
         assert pods.log() == "10001\n"
 
@@ -34,8 +34,8 @@ def test_a_container_has_the_token_of_its_account(pods, differs):
 
 
 def test_the_name_of_a_service_resolves(pods, differs):
-    ports = [{"name": "http", "port": 80}]
-    service = pods.core.create_namespaced_service(pods.namespace, {"metadata": {"name": "web"}, "spec": {"ports": ports}})
+    body = {"metadata": {"name": "web"}, "spec": {"ports": [{"name": "http", "port": 80}]}}
+    service = pods.core.create_namespaced_service(pods.namespace, body)
     pods.create(RESOLVE)
     pods.ended()
     assert pods.log() == ("unknown\n" if differs("service-dns") else f"{service.spec.cluster_ip}\n")

@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import requests
 from tests.contract.site import backend
 from tests.contract.waiting import converged, until
 
@@ -25,7 +24,7 @@ def crowd(entrance, path="/?ms=800"):
     """Send requests at the same time and return the answers."""
 
     def one(_number):
-        with requests.Session() as session:
+        with entrance.new_session() as session:
             return entrance.get(path, session)
 
     with ThreadPoolExecutor(CROWD) as pool:

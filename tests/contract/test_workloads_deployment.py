@@ -29,6 +29,15 @@ def test_rolls_out_a_second_release_and_keeps_the_first_as_history(workloads):
     assert workloads.deployment().metadata.annotations[REVISION] == "2"
 
 
+def test_a_controller_tells_which_generation_it_has_seen(workloads):
+    workloads.start(deployment(replicas=1))
+    seen = workloads.deployment()
+    assert (seen.metadata.generation, seen.status.observed_generation) == (1, 1)
+    changed = workloads.patch({"spec": {"paused": True}})
+    assert changed.metadata.generation == 2
+    until(lambda: workloads.deployment().status.observed_generation == 2, "the second generation seen")
+
+
 def test_a_release_that_never_gets_ready_takes_nothing_away_and_can_be_undone(workloads):
     workloads.start(deployment(progressDeadlineSeconds=3))
     first = names(workloads.pods())
@@ -75,6 +84,7 @@ def test_orphaned_pods_stay_and_are_adopted_by_the_next_of_the_same_template(wor
     before = names(workloads.pods())
     workloads.apps.delete_namespaced_deployment("web", workloads.namespace, propagation_policy="Orphan")
     until(lambda: not workloads.replica_sets()[0].metadata.owner_references, "the ReplicaSet set free")
+    until(lambda: not workloads.apps.list_namespaced_deployment(workloads.namespace).items, "itself gone")
     workloads.start(deployment())
     assert names(workloads.pods()) == before
     assert len(workloads.replica_sets()) == 1

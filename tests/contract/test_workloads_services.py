@@ -46,7 +46,7 @@ def test_endpoints_follow_readiness(workloads):
     body = deployment(replicas=1)
     body["spec"]["template"]["spec"]["readinessGates"] = [{"conditionType": GATE}]
     workloads.create(body)
-    (pod,) = until(lambda: workloads.pods() if workloads.pods() and workloads.pods()[0].status.pod_ip else None, "a pod")
+    (pod,) = until(lambda: [each for each in workloads.pods() if each.status.pod_ip], "a pod with an address")
     for open_ in ("True", "False", "True"):
         gate = {"status": {"conditions": [{"type": GATE, "status": open_}]}}
         workloads.core.patch_namespaced_pod_status(pod.metadata.name, workloads.namespace, gate)

@@ -39,7 +39,7 @@ class Traffic:
 
     def use(self):
         """Ask at a steady rate until the end."""
-        with requests.Session() as session:
+        with self._entrance.new_session() as session:
             while not self._ended.wait(USERS / RATE):
                 self._ask(session)
 
@@ -73,4 +73,5 @@ def constant(entrance):
         traffic.end()
         for user in users:
             user.join()
+    print(f"{traffic.count} requests, {len(traffic.failures)} failed, {dict(traffic.versions)}")  # noqa: T201 - for the report (-rP)
     assert not traffic.failures, f"{len(traffic.failures)} of {traffic.count} failed, the first {traffic.failures[:5]}"
