@@ -23,7 +23,7 @@ COVERAGE: list[tuple[str, str, str]] = [
     (
         "HorizontalPodAutoscaler: CPU",
         "supported",
-        "averageUtilization, averageValue; behavior with policies and tolerance",
+        "of pods and of one container: averageUtilization, averageValue; behavior with policies and tolerance",
     ),
     ("HorizontalPodAutoscaler: other metrics", "refused", "named in an event; never scales down without them"),
     ("HorizontalPodAutoscaler: other targets than Deployment and ReplicaSet", "refused", "event FailedGetScale"),

@@ -41,9 +41,10 @@ class Metrics:
     def __init__(self):
         self.everyone: float | None = None
         self.by_pod: dict[str, float | None] = {}
+        self.by_container: dict[str | None, float | None] = {}
 
-    def cpu_millicores(self, namespace: str, pod: str) -> float | None:
-        return self.by_pod.get(pod, self.everyone)
+    def cpu_millicores(self, namespace: str, pod: str, container: str | None = None) -> float | None:
+        return self.by_container.get(container, self.by_pod.get(pod, self.everyone))
 
 
 class Lab:
