@@ -79,7 +79,8 @@ def _update(body: Object, path: str, pairs: dict[str, str], create: bool) -> Non
 def _template_paths(kind: str, what: str) -> list[str]:
     if kind == "CronJob":
         return [f"spec/jobTemplate/metadata/{what}", f"spec/jobTemplate/spec/template/metadata/{what}"]
-    return [f"spec/template/metadata/{what}"] if kind in _WORKLOADS else []
+    claims = [f"spec/volumeClaimTemplates[]/metadata/{what}"] if kind == "StatefulSet" and what == "labels" else []
+    return [f"spec/template/metadata/{what}", *claims] if kind in _WORKLOADS else []
 
 
 def _selector_paths(item: Item) -> list[tuple[str, bool]]:

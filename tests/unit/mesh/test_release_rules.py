@@ -81,6 +81,46 @@ def test_requests_are_counted_by_track_and_code(tmp_path: Path) -> None:
     rules_hold(tmp_path, series, name, {common % "200": 50, common % "503": 5, preview: 10})
 
 
+def seen_by_istio(workload: str, **labels: str) -> str:
+    """Return what a proxy of Istio's says about requests for order: to whom they went stands in its labels."""
+    text = {
+        "reporter": "source",
+        "source_workload": "istio-ingressgateway",
+        "destination_service_name": "order",
+        "destination_service_namespace": "shop",
+        "destination_workload": workload,
+        **labels,
+    }
+    return "{" + ",".join(f'{name}="{value}"' for name, value in text.items()) + "}"
+
+
+def test_istio_s_requests_take_the_same_form(tmp_path: Path) -> None:
+    name = "istio_requests_total"
+    series = {
+        name + seen_by_istio("order", response_code="200"): "0+10x5",
+        name + seen_by_istio("order-canary", response_code="200", pod="1"): "0+4x5",
+        name + seen_by_istio("order-canary", response_code="200", pod="2"): "0+1x5",
+        name + seen_by_istio("order-canary", response_code="503"): "0+2x5",
+        name + seen_by_istio("unknown", response_code="503"): "0+3x5",
+        # Seen from the pod, or sent by another service: the same request twice, or no user's.
+        name + seen_by_istio("order", response_code="200", reporter="destination"): "0+100x5",
+        name + seen_by_istio("order", response_code="200", source_workload="user"): "0+100x5",
+    }
+    record = "release:requests:total"
+    wanted = f'{record}{{code="%s",namespace="shop",service="order",track="%s"}}'
+    without = f'{record}{{code="503",namespace="shop",service="order"}}'
+    expected = {wanted % ("200", "stable"): 50, wanted % ("200", "canary"): 25, wanted % ("503", "canary"): 10}
+    rules_hold(tmp_path, series, record, {**expected, without: 15})
+
+
+def test_istio_s_durations_take_the_same_form(tmp_path: Path) -> None:
+    name = "istio_request_duration_milliseconds_bucket"
+    series = {name + seen_by_istio("order-canary", le=bound): "0+3x5" for bound in ("0.5", "1", "250", "+Inf")}
+    record = "release:duration_seconds:bucket"
+    wanted = f'{record}{{le="%s",namespace="shop",service="order",track="canary"}}'
+    rules_hold(tmp_path, series, record, {wanted % bound: 15 for bound in ("0.0005", "0.001", "0.25", "+Inf")})
+
+
 @pytest.mark.parametrize(
     ("milliseconds", "seconds"),
     [
