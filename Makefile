@@ -20,7 +20,7 @@ demo: setup ## blue-green and canary with sound and faulty releases, on an embed
 	$(PY) -m embedded reset --state $(DEMO_STATE) >/dev/null && $(PY) -m embedded up --state $(DEMO_STATE) && \
 	export KUBECONFIG=$(DEMO_STATE)/kubeconfig && \
 	$(PY) -m cluster stage $(OVERLAY) && \
-	$(PY) -m drills all --record reports/demo.svg
+	$(PY) -m drills all --only blue-green --only canary --record reports/demo.svg
 
 test: setup-test lint types ## everything that is checked: lint, types, unit, architecture, manifest, contract and drill tests
 	@$(PY) -m pytest $(PYTEST)
