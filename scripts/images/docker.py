@@ -76,7 +76,7 @@ def run(arguments: Sequence[str], folder: Path, log: Path, environ: Mapping[str,
 def complaint(output: str) -> str:
     """Return the line of some output that says best what went wrong.
 
-    Builders end with the command that failed, which is long and no reason: what that command complained about comes first.
+    Builders end with the command that failed, which is long and no reason: what that command said comes first.
     """
     lines = [_DECORATION.sub("", line).strip() for line in output.splitlines()]
     complaints = [line for line in lines if _COMPLAINT.match(line)]

@@ -1,4 +1,4 @@
-"""Where the source of an image comes from, as Git knows it; without Git, or outside of a checkout, nothing is made up."""
+"""Where the source of an image comes from, as Git knows it; without Git, nothing is made up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a company sets to build behind its own mirror, proxy and registry: environment variables, or make's arguments."""
+"""What a company sets to build behind its own mirror, proxy and registry: environment variables or arguments of make."""
 
 from __future__ import annotations
 
