@@ -258,10 +258,8 @@ def test_an_overlay_for_another_namespace_is_refused(fake, tmp_path):
 
 
 def test_what_is_for_the_usual_namespace_is_staged_where_it_is_asked_for(fake, tmp_path):
-    (tmp_path / "kustomization.yaml").write_text(
-        "namespace: shop\nconfigMapGenerator: [{name: a, literals: [b=c]}]\n"
-        f"labels: [pairs: {{{PART_OF}: proving-ground}}]"
-    )
+    text = f"namespace: shop\nlabels: [pairs: {{{PART_OF}: proving-ground}}]"
+    (tmp_path / "kustomization.yaml").write_text(f"{text}\nconfigMapGenerator: [{{name: a, literals: [b=c]}}]")
     stage(connect(fake, "other"), tmp_path)
     assert [path.split("/namespaces/")[1].split("/")[0] for path in fake.objects] == ["other"]
 
