@@ -91,7 +91,7 @@ def stage(
         Unready: a Deployment did not become ready; what it should have replaced is still there.
         ClusterError: the cluster does not answer, refuses, or lacks a kind.
     """
-    objects = render(overlay)
+    objects = render(overlay, cluster.namespace, cluster.settings.registry)
     check_ours(objects, cluster.namespace)
     return _Stage(cluster, objects, report, timeout).run()
 

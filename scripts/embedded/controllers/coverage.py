@@ -17,7 +17,18 @@ COVERAGE: list[tuple[str, str, str]] = [
     ),
     ("Deployment: collisionCount", "refused", "a ReplicaSet's name that is taken is tried again until it is free"),
     ("ReplicaSet", "supported", "adoption, release, Kubernetes' order of deletion with pod-deletion-cost"),
-    ("StatefulSet, DaemonSet, Job, CronJob", "refused", "these kinds are not served"),
+    (
+        "Job: completions, parallelism, backoffLimit, activeDeadlineSeconds, suspend, ttlSecondsAfterFinished",
+        "supported",
+        "each pod is counted once; back-off between pods from 1 s (Kubernetes: 10 s) to 6 min",
+    ),
+    (
+        "Job: Indexed, podFailurePolicy, successPolicy, backoffLimitPerIndex, manualSelector, managedBy",
+        "refused",
+        "501 names the field; so does podReplacementPolicy Failed",
+    ),
+    ("Job: template changed while suspended", "refused", "the template is immutable always"),
+    ("StatefulSet, DaemonSet, CronJob", "refused", "these kinds are not served"),
     ("EndpointSlice", "partly", "IPv4 only; trafficDistribution and dual stack are named in an event"),
     ("Endpoints (v1)", "refused", "this kind is not served: read EndpointSlices"),
     (

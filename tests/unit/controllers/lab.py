@@ -23,6 +23,7 @@ from embedded.controllers.endpointslice import EndpointSliceController
 from embedded.controllers.event_ttl import EventTtl
 from embedded.controllers.garbage_collector import GarbageCollector
 from embedded.controllers.hpa import HorizontalPodAutoscalerController
+from embedded.controllers.job import JobController
 from embedded.controllers.namespace import NamespaceController
 from embedded.controllers.networkpolicy import NetworkPolicyController
 from embedded.controllers.persistentvolume import PersistentVolumeController
@@ -66,6 +67,7 @@ class Lab:
             NamespaceController(self.store, self.registry, clock),
             DeploymentController(self.store, clock),
             ReplicaSetController(self.store, clock),
+            JobController(self.store, clock),
             EndpointSliceController(self.store, clock),
             HorizontalPodAutoscalerController(self.store, self.metrics, clock),
             DisruptionController(self.store, clock),
