@@ -41,7 +41,7 @@ def blue(fake):
 
 
 def outcomes(changes):
-    return {f"{change.kind}/{change.name}": change.outcome for change in changes if change.outcome != "ready"}
+    return {f"{change.kind}/{change.name}": change.outcome for change in changes if change.outcome not in ("ready", "complete")}
 
 
 def before(journal, first, second):
