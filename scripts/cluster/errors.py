@@ -40,6 +40,11 @@ class PrometheusError(ClusterError):
     """Prometheus cannot be asked, or cannot answer."""
 
 
+# Reasons that mean: the image is not where the node looks for it.
+_IMAGE_REASONS = frozenset({"ErrImagePull", "ErrImageNeverPull", "ImagePullBackOff"})
+_IMAGE_HINT = "; the shop's own images are built by `make images`, and kind gets them by `make up CLUSTER=kind`"
+
+
 class Unready(ClusterError):
     """Something did not become ready.
 
@@ -50,7 +55,8 @@ class Unready(ClusterError):
     """
 
     def __init__(self, what: str, reason: str, detail: str = "") -> None:
-        super().__init__(f"{what} is not ready: {reason}" + (f" ({detail})" if detail else ""))
+        hint = _IMAGE_HINT if reason in _IMAGE_REASONS else ""
+        super().__init__(f"{what} is not ready: {reason}" + (f" ({detail})" if detail else "") + hint)
         self.what = what
         self.reason = reason
         self.detail = detail

@@ -111,7 +111,7 @@ def stage(
         Unready: a workload did not become ready, or a Job failed; what they should have replaced is still there.
         ClusterError: the cluster does not answer, refuses, or lacks a kind or a Secret.
     """
-    objects = render(overlay)
+    objects = render(overlay, cluster.namespace, cluster.settings.registry)
     check_ours(objects, cluster.namespace)
     return _Stage(cluster, objects, report, timeout or wait.ready_deadline()).run()
 

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 from cluster.client import Cluster
+from cluster.manifests import render, with_registry
+from cluster.permissions import check_fit
 from cluster.stage import stage
 from delivery.rollout import Rollout
 from delivery.slo import load_slo
@@ -36,12 +38,14 @@ def connect(kubeconfig: Path | None, context: str | None, overlay: str, rate: fl
     def set_stage(ending: str) -> None:
         stage(cluster, overlay + ending)
 
+    check_fit(cluster, render(overlay, cluster.namespace, cluster.settings.registry))
     prober("order")  # an address or a rate out of bounds is refused before anything is touched
     return System(
         name=cluster.name,
         stage=set_stage,
         rollout=lambda service, strategy: Rollout(cluster, service, strategy=strategy),
         prober=prober,
+        image=lambda name: with_registry(name, cluster.settings.registry),
     )
 
 

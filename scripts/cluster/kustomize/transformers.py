@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from cluster.kustomize.documents import ManifestError, Object
@@ -22,7 +23,7 @@ _AFFINITY = [
 _SPREAD = "spec/template/spec/topologySpreadConstraints[]/labelSelector/matchLabels"
 
 
-def set_namespace(items: Items, namespace: str) -> None:
+def set_namespace(items: Iterable[Item], namespace: str) -> None:
     """Put every object into a namespace; a Namespace gets its name."""
     for item in items:
         if item.kind == "Namespace":
