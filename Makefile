@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export PYTHONPATH := $(CURDIR)/services:$(CURDIR)/scripts
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench up down status drill-canary drill-blue-green setup setup-test lint types requirements clean
+.PHONY: help demo test bench up down status drill-canary drill-blue-green images setup setup-test lint types requirements clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ drill-canary: setup ## one canary drill against the cluster of `make up`; TWIN=s
 
 drill-blue-green: setup ## one blue-green drill against the cluster of `make up`; TWIN=sound|errors|slow|crash
 	@KUBECONFIG=$(STATE)/kubeconfig $(PY) -m drills run blue-green --twin $(or $(TWIN),sound)
+
+images: setup ## build every image with Docker; ONLY=order, BASE_IMAGE, IMAGE_REGISTRY, PLATFORM, DOCKER_BUILD_ARGS
+	@$(PY) -m images build $(if $(ONLY),--only $(ONLY))
 
 lint: setup-test ## style of the code, and that it is formatted
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
