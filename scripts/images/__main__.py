@@ -71,7 +71,7 @@ def main() -> None:
     """Run a command; what goes wrong is one line."""
     try:
         app()
-    except ImagesError as error:
+    except (ImagesError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(1) from None
     except KeyboardInterrupt:

@@ -54,7 +54,7 @@ def run(arguments: Sequence[str], folder: Path, log: Path, environ: Mapping[str,
         arguments: what follows ``docker``.
         folder: where relative paths begin.
         log: file that receives the output.
-        environ: variables on top of this process' own, which win.
+        environ: variables to set unless the user has set them.
 
     Returns:
         None, or the whole output if the command failed.

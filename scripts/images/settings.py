@@ -1,4 +1,4 @@
-"""What a company sets to build behind its own mirror, proxy and registry: environment variables or make arguments."""
+"""What a company sets to build behind its own mirror, proxy and registry: environment variables."""
 
 from __future__ import annotations
 

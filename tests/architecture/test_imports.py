@@ -21,6 +21,7 @@ BREACHES = {
     "user and order never import each other": ("services/order", "import user.domain"),
     "the chassis knows no domain and no platform": ("services/chassis", "import order.domain"),
     "services know nothing of the platform's scripts": ("services/user", "import toolchain"),
+    "images are built without a cluster and without what goes into them": ("scripts/images", "import cluster"),
 }
 
 

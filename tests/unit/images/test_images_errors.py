@@ -92,3 +92,8 @@ def test_unknown_service(images):
 def test_catalogue_that_is_none(images, checkout):
     (checkout / "services/images.yaml").write_text("services: {order: {}}\nimages: [{name: order, tag: v1}]\n")
     assert complains(images("list"), "cannot read the catalogue")
+
+
+def test_reports_that_cannot_be_written(images, checkout):
+    (checkout / "reports").write_text("in the way")
+    assert complains(images("build"), "reports")
