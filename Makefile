@@ -35,10 +35,10 @@ demo-embedded: setup
 	$(PY) -m embedded reset --state $(DEMO_STATE) >/dev/null && $(PY) -m embedded up --state $(DEMO_STATE) && \
 	export KUBECONFIG=$(DEMO_STATE)/kubeconfig KUBECONTEXT= IMAGE_REGISTRY= && \
 	$(PY) -m cluster stage $(OVERLAY) && \
-	$(PY) -m drills all --overlay $(OVERLAY) --record reports/demo.svg
+	$(PY) -m drills all --only blue-green --only canary --overlay $(OVERLAY) --record reports/demo.svg
 
 demo-kind demo-context: demo-%: up-%
-	@$(TELL) $(PY) -m drills all --overlay $(OVERLAY) --record reports/demo.svg
+	@$(TELL) $(PY) -m drills all --only blue-green --only canary --overlay $(OVERLAY) --record reports/demo.svg
 
 test: setup-test lint types ## everything that is checked: lint, types, unit, architecture, manifest, contract and drill tests
 	@$(PY) -m pytest $(PYTEST)

@@ -11,7 +11,6 @@ import typer
 import yaml
 
 from cluster import secrets as own_secrets
-from cluster import wait
 from cluster.client import Cluster
 from cluster.errors import ClusterError
 from cluster.manifests import render as render_overlay
@@ -25,7 +24,10 @@ Overlay = Annotated[str, typer.Argument(help="Folder of the overlay, or its name
 Kubeconfig = Annotated[Path | None, typer.Option(help="Kubeconfig; else KUBECONFIG, else the embedded cluster's.")]
 Context = Annotated[str | None, typer.Option(help="Context in it; else KUBECONTEXT, else its current one.")]
 Namespace = Annotated[str | None, typer.Option(help="Namespace; else NAMESPACE, else shop.")]
-Timeout = Annotated[float, typer.Option(min=1, help="Seconds that each Deployment may take to become ready.")]
+Timeout = Annotated[
+    float | None,
+    typer.Option(min=1, help="Seconds that each workload may take to become ready; else READY_DEADLINE, else 120."),
+]
 
 app = typer.Typer(
     help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
@@ -38,7 +40,7 @@ def stage(
     kubeconfig: Kubeconfig = None,
     context: Context = None,
     namespace: Namespace = None,
-    timeout: Timeout = wait.READY_DEADLINE,
+    timeout: Timeout = None,
 ) -> None:
     """Apply an overlay, prune what is not in it, and wait until all is ready; safe under traffic, and to repeat."""
     # A mistake in the manifests is told whether or not a cluster is there.

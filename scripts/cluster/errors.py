@@ -28,6 +28,10 @@ class Conflict(ClusterError):
     """Somebody else changed the object meanwhile, or took the name."""
 
 
+class Invalid(ClusterError):
+    """The API server refuses what an object says, or that it is to say something else now."""
+
+
 class Expired(ClusterError):
     """A watch asked for changes that the API server no longer remembers."""
 
@@ -64,6 +68,7 @@ _BY_CODE: dict[int, type[ClusterError]] = {
     404: NotFound,
     409: Conflict,
     410: Expired,
+    422: Invalid,
 }
 
 

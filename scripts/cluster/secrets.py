@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from secrets import token_urlsafe
-from typing import Any
 
 from cluster.client import CORE, Cluster
 from cluster.errors import ClusterError, Conflict
+from cluster.needs import Need, needs
 from cluster.objects import Objects, kind_of
 from cluster.stage import NAMESPACE, Change
 from cluster.transport import Json
@@ -21,19 +20,6 @@ SUPERUSER = "superuser-password"
 DATABASE_SUFFIX = "-database"
 # Not the platform's label: staging prunes what bears it and is not in the overlay.
 _LABELS = {"app.kubernetes.io/managed-by": "proving-ground"}
-
-
-@dataclass(frozen=True)
-class Need:
-    """A Secret that pods of an overlay refer to.
-
-    Attributes:
-        name: name of the Secret.
-        keys: what must be in it; empty where pods take all that there is.
-    """
-
-    name: str
-    keys: frozenset[str]
 
 
 def ensure(
@@ -71,31 +57,6 @@ def ensure(
     if strangers:
         raise ClusterError("; ".join(_how_to_bring(cluster, need) for need in strangers))
     return changes
-
-
-def needs(objects: list[Json]) -> list[Need]:
-    """Return the Secrets that pods refer to, that the objects do not bring, and that pods cannot do without."""
-    brought = {body["metadata"]["name"] for body in objects if body["kind"] == "Secret"}
-    keys: dict[str, set[str]] = {}
-    for name, key in (pair for body in objects for pair in _references(body)):
-        keys.setdefault(name, set()).update({key} if key else ())
-    return [Need(name, frozenset(each)) for name, each in sorted(keys.items()) if name not in brought]
-
-
-def _references(value: Any) -> Iterator[tuple[str, str]]:
-    """Yield name and key of every Secret that a part of an object refers to."""
-    if isinstance(value, list):
-        for each in value:
-            yield from _references(each)
-    if not isinstance(value, dict):
-        return
-    for reference in (value.get(field) for field in ("secretKeyRef", "secretRef", "secret")):
-        if isinstance(reference, dict) and not reference.get("optional"):
-            name = str(reference.get("secretName") or reference.get("name"))
-            items = [item["key"] for item in reference.get("items") or []]
-            yield from ((name, key) for key in items or [str(reference.get("key") or "")])
-    for each in value.values():
-        yield from _references(each)
 
 
 def _brings_postgres(objects: list[Json]) -> bool:

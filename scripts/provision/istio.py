@@ -9,12 +9,14 @@ from typing import Any
 
 import yaml
 
+from cluster import wait
 from cluster.client import APPS, GATEWAY_NAMESPACE, GATEWAY_SERVICE, GATEWAY_URL, Cluster
 from cluster.settings import REPOSITORY
+from cluster.workloads import DAEMON_SET, DEPLOYMENT, Workload
 from provision import charts
 from provision.errors import ProvisionError
 from provision.helm import Helm, Release
-from provision.ready import await_workload
+from provision.ready import PULL_DEADLINE
 from provision.steps import Steps
 from provision.versions import load
 
@@ -29,20 +31,20 @@ class Part:
     Attributes:
         release: name of its release.
         chart: what the chart calls itself; its values stand in a file of that name.
-        awaited: kind and name of what must be ready before the next part.
+        awaited: kind and name of the workload that must be ready before the next part.
     """
 
     release: str
     chart: str
-    awaited: tuple[str, str] | None = None
+    awaited: tuple[Workload, str] | None = None
 
 
 # In this order: pods of the gateway are made by istiod's webhook, and their network by the CNI plugin.
 PARTS = (
     Part("istio-base", "base"),
-    Part("istio-cni", "cni", ("DaemonSet", "istio-cni-node")),
-    Part("istiod", "istiod", ("Deployment", "istiod")),
-    Part(GATEWAY_SERVICE, "gateway", ("Deployment", GATEWAY_SERVICE)),
+    Part("istio-cni", "cni", (DAEMON_SET, "istio-cni-node")),
+    Part("istiod", "istiod", (DEPLOYMENT, "istiod")),
+    Part(GATEWAY_SERVICE, "gateway", (DEPLOYMENT, GATEWAY_SERVICE)),
 )
 
 
@@ -82,7 +84,7 @@ def install(cluster: Cluster, helm: Helm, steps: Steps, source: Source, port: in
             wanted = values(part.chart, source, port)
             step.outcome = helm.ensure(Release(part.release, GATEWAY_NAMESPACE, chart, wanted))
             if part.awaited:
-                await_workload(there, *part.awaited)
+                wait.ready(there, *part.awaited, PULL_DEADLINE)
 
 
 def values(chart: str, source: Source, port: int | None) -> Values:

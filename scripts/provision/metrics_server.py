@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from cluster import wait
 from cluster.client import Cluster
 from provision import charts
 from provision.helm import Helm, Release
-from provision.ready import await_workload
+from provision.ready import PULL_DEADLINE
 from provision.steps import Steps
 from provision.versions import load
 
@@ -30,4 +31,4 @@ def install(cluster: Cluster, helm: Helm, steps: Steps, source: str) -> None:
     chart = charts.find(NAME, load().charts[NAME], "METRICS_SERVER_CHARTS", source)
     with steps.step(f"{NAME} {chart.version}") as step:
         step.outcome = helm.ensure(Release(NAME, NAMESPACE, chart, VALUES))
-        await_workload(cluster.at(NAMESPACE), "Deployment", NAME)
+        wait.deployment_ready(cluster.at(NAMESPACE), NAME, PULL_DEADLINE)

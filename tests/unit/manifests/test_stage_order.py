@@ -46,7 +46,11 @@ def blue(fake):
 
 
 def outcomes(changes):
-    return {f"{change.kind}/{change.name}": change.outcome for change in changes if change.outcome != "ready"}
+    return {
+        f"{change.kind}/{change.name}": change.outcome
+        for change in changes
+        if change.outcome not in ("ready", "complete")
+    }
 
 
 def before(journal, first, second):
@@ -258,8 +262,10 @@ def test_an_overlay_for_another_namespace_is_refused(fake, tmp_path):
 
 
 def test_what_is_for_the_usual_namespace_is_staged_where_it_is_asked_for(fake, tmp_path):
-    text = f"namespace: shop\nlabels: [pairs: {{{PART_OF}: proving-ground}}]"
-    (tmp_path / "kustomization.yaml").write_text(f"{text}\nconfigMapGenerator: [{{name: a, literals: [b=c]}}]")
+    (tmp_path / "kustomization.yaml").write_text(
+        "namespace: shop\nconfigMapGenerator: [{name: a, literals: [b=c]}]\n"
+        f"labels: [pairs: {{{PART_OF}: proving-ground}}]"
+    )
     stage(connect(fake, "other"), tmp_path)
     assert [path.split("/namespaces/")[1].split("/")[0] for path in fake.objects] == ["other"]
 
