@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from provision.errors import ProvisionError
 from provision.programs import FailedError, run
@@ -17,23 +18,21 @@ GIB = 1024**3
 MEMORY = 4 * GIB
 
 
+def silence() -> str | None:
+    """Return why the daemon does not answer, in one line, or None if it does."""
+    return None if isinstance(found := _info(), dict) else found
+
+
 def problems() -> Iterator[str]:
-    """Yield one line for everything about the daemon that stands in the way."""
-    try:
-        info = json.loads(run(["docker", "info", "--format", "{{json .}}"], timeout=ANSWER_SECONDS))
-    except FailedError as error:
-        yield _why_silent(error.text)
-        return
-    except (ProvisionError, ValueError) as error:
-        yield f"Docker does not say how it is: {error}"
-        return
-    if info.get("ServerErrors"):
-        yield _why_silent(" ".join(info["ServerErrors"]))
+    """Yield one line for everything about the daemon that keeps a cluster from running."""
+    info = _info()
+    if isinstance(info, str):
+        yield info
         return
     # Docker counts what the kernel leaves, which is less than the machine has.
     memory = int(info.get("MemTotal") or 0)
     if 0 < memory < MEMORY * 0.9:
-        where = "raise it in Docker's settings (Resources)" if on_mac() else "this needs a larger machine"
+        where = "raise it in Docker's settings (Resources)" if on_mac() else "a larger machine is needed"
         yield f"Docker has {memory / GIB:.1f} GiB of memory, {MEMORY / GIB:.0f} are needed: {where}"
     if str(info.get("CgroupVersion")) == "1":
         yield "Docker runs on cgroup v1, on which Kubernetes no longer runs: boot this machine with cgroup v2"
@@ -48,6 +47,17 @@ def image_ids(references: list[str]) -> dict[str, str]:
         except FailedError:
             continue
     return found
+
+
+def _info() -> dict[str, Any] | str:
+    """Return what the daemon says of itself, or why it says nothing."""
+    try:
+        info = json.loads(run(["docker", "info", "--format", "{{json .}}"], timeout=ANSWER_SECONDS))
+    except FailedError as error:
+        return _why_silent(error.text)
+    except (ProvisionError, ValueError) as error:
+        return f"Docker does not say how it is: {error}"
+    return _why_silent(" ".join(info["ServerErrors"])) if info.get("ServerErrors") else dict(info)
 
 
 def _why_silent(output: str) -> str:

@@ -109,7 +109,9 @@ def down_kind(steps: Steps) -> None:
     Raises:
         ProvisionError: kind or Docker are missing, or the cluster was made elsewhere.
     """
-    missing = list(tools.problems(["docker", "kind"])) or list(docker.problems())
+    missing = list(tools.problems(["docker", "kind"]))
+    if not missing and (silence := docker.silence()):
+        missing.append(silence)
     if missing:
         raise ProvisionError(*missing)
     with _alone(STATE, steps), steps.step(f"kind cluster {kind.NAME}") as step:
