@@ -28,12 +28,21 @@ class Conflict(ClusterError):
     """Somebody else changed the object meanwhile, or took the name."""
 
 
+class Invalid(ClusterError):
+    """The API server refuses what an object says, or that it is to say something else now."""
+
+
 class Expired(ClusterError):
     """A watch asked for changes that the API server no longer remembers."""
 
 
 class PrometheusError(ClusterError):
     """Prometheus cannot be asked, or cannot answer."""
+
+
+# Reasons that mean: the image is not where the node looks for it.
+_IMAGE_REASONS = frozenset({"ErrImagePull", "ErrImageNeverPull", "ImagePullBackOff"})
+_IMAGE_HINT = "; the shop's own images are built by `make images`, and kind gets them by `make up CLUSTER=kind`"
 
 
 class Unready(ClusterError):
@@ -46,7 +55,8 @@ class Unready(ClusterError):
     """
 
     def __init__(self, what: str, reason: str, detail: str = "") -> None:
-        super().__init__(f"{what} is not ready: {reason}" + (f" ({detail})" if detail else ""))
+        hint = _IMAGE_HINT if reason in _IMAGE_REASONS else ""
+        super().__init__(f"{what} is not ready: {reason}" + (f" ({detail})" if detail else "") + hint)
         self.what = what
         self.reason = reason
         self.detail = detail
@@ -58,6 +68,7 @@ _BY_CODE: dict[int, type[ClusterError]] = {
     404: NotFound,
     409: Conflict,
     410: Expired,
+    422: Invalid,
 }
 
 

@@ -1,4 +1,4 @@
-"""Reading from Deployments and pods whether they are ready, and if not, why, in Kubernetes' own words."""
+"""Reading from workloads and their pods why they are not ready, in Kubernetes' own words."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from cluster.client import Cluster
-from cluster.errors import Unready
+from cluster.client import CORE, Cluster
+from cluster.errors import ClusterError, Unready
 from cluster.transport import Json
+from cluster.workloads import condition, is_true
 
 # A container that crashes may yet come up, when what it needs comes up: Kubernetes starts it again. One that crashed
 # again after so many restarts, or is in and out of the back-off for so long, is taken for broken.
@@ -25,6 +26,10 @@ TOLERANCES = {
     "CreateContainerConfigError": PULL_TOLERANCE,
     "CreateContainerError": PULL_TOLERANCE,
 }
+# Containers wait for these in the ordinary course of a start, for as long as an image is being pulled.
+_STARTING = ("ContainerCreating", "PodInitializing")
+# What the end of a log is, in one line of an error.
+LOG_LINES, LOG_CHARACTERS = 5, 400
 
 
 @dataclass(frozen=True)
@@ -40,66 +45,65 @@ class Diagnosis:
     detail: str
 
 
-def rolled_out(deployment: Json) -> bool:
-    """Tell whether a rollout is complete, by the same rules as ``kubectl rollout status``."""
-    status = deployment.get("status", {})
-    if status.get("observedGeneration", 0) < deployment["metadata"].get("generation", 0):
-        return False
-    wanted = deployment["spec"].get("replicas", 1)
-    updated, total = status.get("updatedReplicas", 0), status.get("replicas", 0)
-    return bool(updated >= wanted and total <= updated and status.get("availableReplicas", 0) >= updated)
-
-
-def progress(deployment: Json) -> str:
-    """Return how far a rollout is, in one clause."""
-    status, wanted = deployment.get("status", {}), deployment["spec"].get("replicas", 1)
-    return f"{status.get('updatedReplicas', 0)} of {wanted} updated, {status.get('availableReplicas', 0)} available"
-
-
 class ImpatientEye:
-    """Watches over the pods of one Deployment and gives up on those that waiting will not mend.
+    """Watches over the pods of one workload and gives up on those that waiting will not mend.
 
     Args:
         cluster: where it runs.
-        name: name of the Deployment.
+        what: what it is called, such as ``Deployment order``.
         selector: labels of its pods.
         clock: monotonic seconds.
     """
 
     def __init__(
-        self, cluster: Cluster, name: str, selector: Mapping[str, str], clock: Callable[[], float] = time.monotonic
+        self, cluster: Cluster, what: str, selector: Mapping[str, str], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._cluster = cluster
-        self._name = name
+        self._what = what
         self._selector = selector
         self._clock = clock
         self._first_seen: dict[tuple[str, str], float] = {}
 
-    def look(self, deployment: Json) -> None:
-        """Look at the Deployment and its pods once.
+    def look(self, body: Json) -> None:
+        """Look at the workload and its pods once.
 
         Raises:
-            Unready: the rollout missed its own deadline, or a pod was in trouble for longer than is tolerated.
+            Unready: it failed, missed a deadline of its own, or a pod was in trouble for longer than is tolerated.
         """
-        progressing = _condition(deployment, "Progressing")
-        if progressing.get("reason") == "ProgressDeadlineExceeded":
-            found = self.diagnosis()
-            detail = f"{found.reason}: {found.detail}" if found else progressing.get("message", "")
-            raise Unready(f"Deployment {self._name}", "ProgressDeadlineExceeded", detail)
-        for pod in self._pods():
+        pods = self._pods()
+        if is_true(body, "Failed"):
+            self._tell_failure(body, pods)
+        if condition(body, "Progressing").get("reason") == "ProgressDeadlineExceeded" and not _are_starting(pods):
+            self._tell_missed_deadline(body)
+        # How often a Job's containers may crash is the Job's own matter.
+        bearable = ("CrashLoopBackOff",) if body.get("kind") == "Job" else ()
+        for pod in pods:
             for trouble in _troubles(pod):
-                self._bear(pod["metadata"]["uid"], trouble)
+                if trouble.reason not in bearable:
+                    self._bear(pod["metadata"]["uid"], trouble)
 
-    def diagnosis(self) -> Diagnosis | None:
+    def diagnosis(self, body: Json) -> Diagnosis | None:
         """Return the gravest reason why pods are not ready, or None if there is nothing to say."""
         pods = self._pods()
         for pod in pods:
             for trouble in _troubles(pod):
                 return Diagnosis(trouble.reason, trouble.detail)
         for pod in pods:
-            if found := _unscheduled(pod) or self._probe_failure(pod):
+            if found := _unscheduled(pod) or self._ended_badly(pod) or self._not_ready(pod):
                 return found
-        return self._not_created() if not pods else None
+        return self._not_created(body) if not pods else None
+
+    def _tell_failure(self, body: Json, pods: list[Json]) -> None:
+        failed = condition(body, "Failed")
+        newest_first = sorted(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp")), reverse=True)
+        words = next((found.detail for found in map(self._ended_badly, newest_first) if found), "")
+        said = "; ".join(part for part in (failed.get("message", ""), words) if part)
+        raise Unready(self._what, failed.get("reason", "Failed"), said)
+
+    def _tell_missed_deadline(self, body: Json) -> None:
+        found = self.diagnosis(body)
+        detail = f"{found.reason}: {found.detail}" if found else condition(body, "Progressing").get("message", "")
+        raise Unready(self._what, "ProgressDeadlineExceeded", detail)
 
     def _bear(self, uid: str, trouble: _Trouble) -> None:
         tolerance = TOLERANCES.get(trouble.reason)
@@ -108,27 +112,55 @@ class ImpatientEye:
         since = self._first_seen.setdefault((uid, trouble.reason), self._clock())
         crashed_enough = trouble.reason == "CrashLoopBackOff" and trouble.restarts >= CRASH_RESTARTS
         if crashed_enough or self._clock() - since >= tolerance:
-            raise Unready(f"Deployment {self._name}", trouble.reason, trouble.detail)
+            raise Unready(self._what, trouble.reason, trouble.detail)
 
     def _pods(self) -> list[Json]:
         return [pod for pod in self._cluster.pods.list(self._selector) if "deletionTimestamp" not in pod["metadata"]]
 
-    def _probe_failure(self, pod: Json) -> Diagnosis | None:
-        ready = _condition(pod, "Ready")
-        if ready.get("status") == "True":
+    def _ended_badly(self, pod: Json) -> Diagnosis | None:
+        """Return how a pod that is not started again has ended, with the end of its log."""
+        if pod.get("status", {}).get("phase") != "Failed":
             return None
-        name = pod["metadata"]["name"]
-        events = self._cluster.events.list(fields={"involvedObject.name": name})
-        unhealthy = [event["message"] for event in events if event.get("reason") == "Unhealthy"]
-        if unhealthy:
-            return Diagnosis("Unhealthy", f"pod {name}: {unhealthy[-1]}")
+        for container in _statuses(pod):
+            ended = container.get("state", {}).get("terminated") or {}
+            if ended.get("exitCode"):
+                where = f"pod {pod['metadata']['name']}, container {container['name']}"
+                words = self._last_words(pod, container) or ended.get("message", "")
+                said = f"{where}: ended with exit code {ended['exitCode']}"
+                return Diagnosis(ended.get("reason", "Error"), f"{said}: {_short(words)}" if words else said)
+        return Diagnosis(pod["status"].get("reason", "Failed"), pod["status"].get("message", pod["metadata"]["name"]))
+
+    def _last_words(self, pod: Json, container: Json) -> str:
+        path = f"{CORE}/namespaces/{self._cluster.namespace}/pods/{pod['metadata']['name']}/log"
+        try:
+            return self._cluster.text(path, {"container": container["name"], "tailLines": str(LOG_LINES)})
+        except ClusterError:  # whoever may not read logs still learns the exit code
+            return ""
+
+    def _not_ready(self, pod: Json) -> Diagnosis | None:
+        ready, name = condition(pod, "Ready"), pod["metadata"]["name"]
+        if ready.get("status") == "True" or pod.get("status", {}).get("phase") == "Succeeded":
+            return None
+        warned = self._warning(name)
+        if warned is not None:
+            path = warned.get("involvedObject", {}).get("fieldPath", "")
+            container = f", container {path.partition('{')[2].rstrip('}')}" if "{" in path else ""
+            return Diagnosis(warned["reason"], f"pod {name}{container}: {' '.join(warned['message'].split())}")
         return Diagnosis(ready.get("reason", "NotReady"), f"pod {name}: {ready.get('message', 'is not ready')}")
 
-    def _not_created(self) -> Diagnosis | None:
-        failure = _condition(self._cluster.deployments.get(self._name), "ReplicaFailure")
-        if failure.get("status") != "True":
-            return None
-        return Diagnosis(failure.get("reason", "ReplicaFailure"), failure.get("message", ""))
+    def _not_created(self, body: Json) -> Diagnosis | None:
+        """Return why there is no pod: a Deployment has a condition that says so, other kinds have events."""
+        failure = condition(body, "ReplicaFailure")
+        if failure.get("status") == "True":
+            return Diagnosis(failure.get("reason", "ReplicaFailure"), failure.get("message", ""))
+        warned = self._warning(body["metadata"]["name"])
+        return Diagnosis(warned["reason"], " ".join(warned["message"].split())) if warned else None
+
+    def _warning(self, name: str) -> Json | None:
+        """Return the newest thing that Kubernetes warns of about an object; a failing probe before all else."""
+        events = self._cluster.events.list(fields={"involvedObject.name": name})
+        warnings = [each for each in events if each.get("type") == "Warning" or each.get("reason") == "Unhealthy"]
+        return max(warnings, key=lambda each: (each.get("reason") == "Unhealthy", _when(each)), default=None)
 
 
 @dataclass(frozen=True)
@@ -138,14 +170,24 @@ class _Trouble:
     restarts: int
 
 
+def _statuses(pod: Json) -> list[Json]:
+    status = pod.get("status", {})
+    return [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+
+
 def _troubles(pod: Json) -> Iterator[_Trouble]:
     """Yield what is wrong with every container that waits for anything but its ordinary start."""
-    status = pod.get("status", {})
-    for container in status.get("initContainerStatuses", []) + status.get("containerStatuses", []):
+    for container in _statuses(pod):
         waiting = container.get("state", {}).get("waiting")
-        if waiting and waiting.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
+        if waiting and waiting.get("reason") not in (None, *_STARTING):
             detail = _detail(pod["metadata"]["name"], container, waiting.get("message", ""))
             yield _Trouble(waiting["reason"], detail, container.get("restartCount", 0))
+
+
+def _are_starting(pods: list[Json]) -> bool:
+    """Tell whether all that keeps pods is their start: while it pulls an image a Deployment makes no progress."""
+    reasons = [(each.get("state", {}).get("waiting") or {}).get("reason") for pod in pods for each in _statuses(pod)]
+    return any(reason in _STARTING for reason in reasons) and not any(True for pod in pods for _ in _troubles(pod))
 
 
 def _detail(pod: str, container: Json, message: str) -> str:
@@ -158,13 +200,18 @@ def _detail(pod: str, container: Json, message: str) -> str:
     return ": ".join(parts)
 
 
-def _condition(body: Json, kind: str) -> Json:
-    conditions: list[Json] = body.get("status", {}).get("conditions", [])
-    return next((condition for condition in conditions if condition["type"] == kind), {})
+def _short(words: str) -> str:
+    text = " ".join(words.split())
+    return text if len(text) <= LOG_CHARACTERS else f"... {text[-LOG_CHARACTERS:]}"
+
+
+def _when(event: Json) -> str:
+    """Return when an event was last seen; timestamps of one form sort as text."""
+    return str(event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp") or "")
 
 
 def _unscheduled(pod: Json) -> Diagnosis | None:
-    scheduled = _condition(pod, "PodScheduled")
+    scheduled = condition(pod, "PodScheduled")
     if scheduled.get("status") != "False":
         return None
     return Diagnosis(scheduled.get("reason", "Unschedulable"), scheduled.get("message", ""))

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from cluster.client import Cluster
 from cluster.collection import Collection
 from cluster.errors import ClusterError, NotFound
-from cluster.ownership import adopt
+from cluster.fields import owned, values
+from cluster.ownership import adopt, leave_replicas
 from cluster.transport import Json
 
 FIELD_MANAGER = "proving-ground"
@@ -40,8 +41,20 @@ def title(body: Json) -> str:
 
 
 def unchanged(before: Json, after: Json) -> bool:
-    """Tell whether two states of an object differ in nothing that a manifest could state."""
-    return _stated(before) == _stated(after)
+    """Tell whether applying an object changed nothing of what its manifest states, or stated the last time.
+
+    What controllers, autoscalers and webhooks wrote into it meanwhile is theirs, and no change.
+
+    Args:
+        before: the object before, as the API server returned it.
+        after: the object after.
+    """
+    if before["metadata"].get("uid") != after["metadata"].get("uid"):
+        return False
+    had, has = owned(before, FIELD_MANAGER), owned(after, FIELD_MANAGER)
+    if had is None or has is None or adopt(before, FIELD_MANAGER) is not None:
+        return _stated(before) == _stated(after)
+    return had == has and values(before, has) == values(after, has)
 
 
 def _stated(body: Json) -> Json:
@@ -51,8 +64,11 @@ def _stated(body: Json) -> Json:
     return stated
 
 
-def _adoption(live: Json) -> Json | None:
-    managed = adopt(live, FIELD_MANAGER)
+def _preparation(live: Json, body: Json) -> Json | None:
+    """Return the patch that makes fields mean what the manifest means: others' are taken over, replicas may be left."""
+    adopted = adopt(live, FIELD_MANAGER)
+    known = live if adopted is None else {**live, "metadata": {**live["metadata"], "managedFields": adopted}}
+    managed = leave_replicas(known, body, FIELD_MANAGER) or adopted
     return None if managed is None else {"metadata": {"managedFields": managed}}
 
 
@@ -94,8 +110,8 @@ class Objects:
             live: the object as it is, where it exists already.
         """
         collection = self.collection(kind_of(body))
-        if live and adopt(live, FIELD_MANAGER) is not None:
-            collection.amend(body["metadata"]["name"], _adoption)
+        if live and _preparation(live, body) is not None:
+            collection.amend(body["metadata"]["name"], lambda current: _preparation(current, body))
         return collection.apply(body, FIELD_MANAGER)
 
     def _resources(self, kind: Kind) -> dict[str, Json]:

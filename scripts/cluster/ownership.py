@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from cluster.fields import is_applied
 from cluster.transport import Json
 
 # Kinds whose specification is nobody's but the manifest's. Not claims: their volume is written in by a controller.
@@ -30,7 +31,7 @@ def adopt(live: Json, manager: str) -> list[Json] | None:
     """
     entries = copy.deepcopy(live["metadata"].get("managedFields") or [])
     foreign = [entry for entry in entries if _is_foreign(entry)]
-    own = next((entry for entry in entries if _is_own(entry, manager)), None)
+    own = next((entry for entry in entries if is_applied(entry, manager)), None)
     if live["kind"] not in ADOPTED_KINDS or not foreign or own is None:
         return None
     for entry in foreign:
@@ -39,8 +40,26 @@ def adopt(live: Json, manager: str) -> list[Json] | None:
     return [entry for entry in entries if entry["fieldsV1"]]
 
 
-def _is_own(entry: Json, manager: str) -> bool:
-    return entry["manager"] == manager and entry["operation"] == "Apply" and not entry.get("subresource")
+def leave_replicas(live: Json, body: Json, manager: str) -> list[Json] | None:
+    """Return an object's managedFields without the number of replicas, where a manifest does not state it any more.
+
+    What a manager applied and applies no longer is taken away: a Deployment that gets an autoscaler would fall to one
+    replica, with all of its traffic, until the autoscaler has looked.
+
+    Args:
+        live: the object as it is.
+        body: what the manifest says.
+        manager: field manager that applies it.
+
+    Returns:
+        the new managedFields, or None where nothing is to be left.
+    """
+    entries = copy.deepcopy(live["metadata"].get("managedFields") or [])
+    own = next((entry for entry in entries if is_applied(entry, manager)), None)
+    if own is None or "replicas" in (body.get("spec") or {}) or "f:replicas" not in own["fieldsV1"].get("f:spec", {}):
+        return None
+    del own["fieldsV1"]["f:spec"]["f:replicas"]
+    return entries
 
 
 def _is_foreign(entry: Json) -> bool:

@@ -1,13 +1,15 @@
 """Which cluster is meant: arguments first, then the environment, then the embedded cluster of this checkout.
 
 The cluster that a user's kubectl happens to point at is never taken by accident: a context that is neither the embedded
-cluster's nor kind's has to be confirmed.
+cluster's nor kind's has to be named, and confirmed.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +18,22 @@ from cluster.errors import ClusterError
 REPOSITORY = Path(__file__).resolve().parents[2]
 EMBEDDED_KUBECONFIG = REPOSITORY / ".embedded" / "kubeconfig"
 EMBEDDED_CONTEXT = "embedded"
+KIND_KUBECONFIG = REPOSITORY / ".kind" / "kubeconfig"
+KIND_CONTEXT = "kind-proving-ground"
 KIND_PREFIX = "kind-"
 DEFAULT_NAMESPACE = "shop"
+_REGISTRY = re.compile(r"[\w.-]+(:\d+)?(/[\w.-]+)*")
+# Contexts to which a person at the terminal has said yes: one answer holds for the whole command.
+_agreed: set[tuple[str, str]] = set()
+
+
+def asked_on_terminal(context: str, question: str) -> bool:
+    """Ask a person, if there is one, for a clear yes: the name of the context, typed out."""
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    sys.stderr.write(f"{question}\ntype the name of the context to go on: ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip() == context
 
 
 @dataclass(frozen=True)
@@ -31,6 +47,7 @@ class Settings:
         gateway_url: address of the gateway, None to look it up in the cluster.
         prometheus_url: address of Prometheus, None to go through the API server.
         confirmed: whether a cluster that is neither embedded nor kind's may be touched.
+        registry: prefix of the shop's own images, such as ``registry.example.com/team``, empty for none.
     """
 
     kubeconfig: str
@@ -39,6 +56,7 @@ class Settings:
     gateway_url: str | None
     prometheus_url: str | None
     confirmed: bool
+    registry: str = ""
 
     @classmethod
     def resolve(
@@ -51,40 +69,73 @@ class Settings:
         """Return the settings for these arguments.
 
         Raises:
-            ClusterError: there is no kubeconfig.
+            ClusterError: there is no kubeconfig, or an address cannot be one.
         """
+        chosen = context or environ.get("KUBECONTEXT") or None
         return cls(
-            kubeconfig=_existing(kubeconfig, environ.get("KUBECONFIG")),
-            context=context or environ.get("KUBECONTEXT") or None,
+            kubeconfig=_existing(str(kubeconfig or environ.get("KUBECONFIG") or ""), chosen),
+            context=chosen,
             namespace=namespace or environ.get("NAMESPACE") or DEFAULT_NAMESPACE,
             gateway_url=_url("GATEWAY_URL", environ),
             prometheus_url=_url("PROMETHEUS_URL", environ),
             confirmed=environ.get("CONFIRM") == "1",
+            registry=registry(environ),
         )
 
-    def check_meant(self, context: str, server: str) -> None:
+    def check_meant(self, context: str, server: str, ask: Callable[[str, str], bool] = asked_on_terminal) -> None:
         """Refuse a cluster that nobody said these scripts may touch.
+
+        Args:
+            context: the context that was found.
+            server: address of its API server.
+            ask: puts the question to a person; true for a clear yes.
 
         Raises:
             ClusterError: the context needs CONFIRM=1.
         """
         if self.confirmed or context == EMBEDDED_CONTEXT or context.startswith(KIND_PREFIX):
             return
+        doubt = f"context {context} ({server}) is neither the embedded cluster nor one of kind's"
+        if (context, server) in _agreed or ask(context, f"{doubt}; namespace {self.namespace} will be changed there"):
+            _agreed.add((context, server))
+            return
         raise ClusterError(
-            f"context {context} ({server}) is neither the embedded cluster nor one of kind's: set CONFIRM=1 if releases"
-            f" and drills may change namespace {self.namespace} there, or KUBECONTEXT to choose another"
+            f"{doubt}: set CONFIRM=1 if releases and drills may change namespace {self.namespace} there, or KUBECONTEXT"
+            " to choose another"
         )
 
 
-def _existing(argument: str | Path | None, environment: str | None) -> str:
-    given = str(argument or environment or "")
+def _existing(given: str, context: str | None) -> str:
+    given = given or _usual(context)
     if not given:
-        if EMBEDDED_KUBECONFIG.exists():
-            return str(EMBEDDED_KUBECONFIG)
         raise ClusterError("no cluster is known: start the embedded one with `make up`, or set KUBECONFIG")
-    if any(Path(part).expanduser().is_file() for part in given.split(os.pathsep) if part):
-        return os.pathsep.join(str(Path(part).expanduser()) for part in given.split(os.pathsep) if part)
-    raise ClusterError(f"no kubeconfig at {given}: start the embedded cluster with `make up`, or correct KUBECONFIG")
+    parts = [str(Path(part).expanduser()) for part in given.split(os.pathsep) if part]
+    if any(Path(part).is_file() for part in parts):
+        return os.pathsep.join(parts)
+    of_kind = Path(given).parent.name == KIND_KUBECONFIG.parent.name
+    start = "kind's cluster with `make up CLUSTER=kind`" if of_kind else "the embedded cluster with `make up`"
+    raise ClusterError(f"no kubeconfig at {given}: start {start}, or correct KUBECONFIG")
+
+
+def _usual(context: str | None) -> str:
+    """Return the kubeconfig where none is given; the user's own is looked at only for a context that was named."""
+    if context in (None, EMBEDDED_CONTEXT):
+        return str(EMBEDDED_KUBECONFIG) if EMBEDDED_KUBECONFIG.exists() else ""
+    return str(KIND_KUBECONFIG) if context == KIND_CONTEXT and KIND_KUBECONFIG.exists() else "~/.kube/config"
+
+
+def registry(environ: Mapping[str, str]) -> str:
+    """Return IMAGE_REGISTRY, the prefix of the shop's own images, or nothing.
+
+    Raises:
+        ClusterError: it cannot be one.
+    """
+    value = environ.get("IMAGE_REGISTRY", "").rstrip("/")
+    if value and not _REGISTRY.fullmatch(value):
+        raise ClusterError(
+            f"IMAGE_REGISTRY={value} is no prefix of an image: write it as in registry.example.com/team, without https://"
+        )
+    return value
 
 
 def _url(name: str, environ: Mapping[str, str]) -> str | None:

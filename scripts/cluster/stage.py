@@ -1,7 +1,8 @@
 """Bringing a namespace to what an overlay says, under traffic: the way there, and the way back from any release.
 
-Nothing that takes traffic leaves before something else takes it: first what pods need, then the workloads; traffic is
-led to them only when they are ready, and what is not in the overlay goes last.
+Nothing that takes traffic leaves before something else takes it: first what pods need, then databases, the Jobs that
+migrate them, and the workloads; traffic is led to them only when they are ready, and what is not in the overlay goes
+last.
 """
 
 from __future__ import annotations
@@ -12,26 +13,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cluster import wait
+from cluster import wait, workloads
 from cluster.backing import Backing, backings
 from cluster.client import Cluster
-from cluster.errors import Unready
+from cluster.errors import Invalid, Unready
 from cluster.manifests import PART_OF, PLATFORM, check_ours, render
+from cluster.needs import check_needs
 from cluster.objects import Kind, Objects, kind_of, title, unchanged
 from cluster.transport import Json
+from cluster.workloads import is_true
 
-Outcome = Literal["created", "applied", "unchanged", "pruned", "ready"]
+Outcome = Literal["created", "applied", "unchanged", "pruned", "ready", "complete"]
 
 _NETWORKING, _SECURITY = "networking.istio.io/v1", "security.istio.io/v1"
 NAMESPACE = Kind("v1", "Namespace")
 SERVICE = Kind("v1", "Service")
 DEPLOYMENT = Kind("apps/v1", "Deployment")
+STATEFUL_SET = Kind("apps/v1", "StatefulSet")
+DAEMON_SET = Kind("apps/v1", "DaemonSet")
+JOB = Kind("batch/v1", "Job")
 VIRTUAL_SERVICE = Kind(_NETWORKING, "VirtualService")
 DESTINATION_RULE = Kind(_NETWORKING, "DestinationRule")
 HORIZONTAL_POD_AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
 POD_DISRUPTION_BUDGET = Kind("policy/v1", "PodDisruptionBudget")
-# What is pruned, in this order: first what leads to something else. Not in it: Namespaces and
-# PersistentVolumeClaims, for with them data would go.
+# What is pruned, in this order: first what leads to something else. Not in it: Namespaces and PersistentVolumeClaims,
+# for with them data would go; and what lives outside of the namespace or grants rights: another namespace's staging
+# may have put it there, and whoever stages a shop need not be allowed to touch it.
 PRUNED = (
     VIRTUAL_SERVICE,
     Kind(_NETWORKING, "Gateway"),
@@ -41,6 +48,9 @@ PRUNED = (
     HORIZONTAL_POD_AUTOSCALER,
     POD_DISRUPTION_BUDGET,
     DEPLOYMENT,
+    DAEMON_SET,
+    JOB,
+    STATEFUL_SET,
     Kind("networking.k8s.io/v1", "NetworkPolicy"),
     Kind(_SECURITY, "AuthorizationPolicy"),
     Kind(_SECURITY, "PeerAuthentication"),
@@ -55,6 +65,16 @@ PRUNED = (
 SILENT_MESH_SECONDS = 2.0
 # Either a mesh says within this time that it carried a change out, or something is wrong with it.
 OBSERVED_DEADLINE = 10.0
+
+
+# What the API server says of a field that it does not let anybody change.
+IMMUTABLE = "field is immutable"
+_WORKLOADS = {
+    DEPLOYMENT: workloads.DEPLOYMENT,
+    STATEFUL_SET: workloads.STATEFUL_SET,
+    DAEMON_SET: workloads.DAEMON_SET,
+    JOB: workloads.JOB,
+}
 
 
 @dataclass(frozen=True)
@@ -73,7 +93,7 @@ def stage(
     cluster: Cluster,
     overlay: str | Path,
     report: Callable[[Change], None] = lambda _change: None,
-    timeout: float = wait.READY_DEADLINE,
+    timeout: float | None = None,
 ) -> list[Change]:
     """Bring the cluster's namespace to what an overlay says, and wait until everything is ready.
 
@@ -81,19 +101,19 @@ def stage(
         cluster: the namespace.
         overlay: folder of the overlay, or its name in ``k8s/overlays``.
         report: told of every object as it is dealt with.
-        timeout: seconds that each Deployment may take to become ready.
+        timeout: seconds that each workload may take to become ready, each Job to complete; None for READY_DEADLINE.
 
     Returns:
         what became of each object.
 
     Raises:
         ManifestError: the overlay cannot be rendered, or is not for this namespace.
-        Unready: a Deployment did not become ready; what it should have replaced is still there.
-        ClusterError: the cluster does not answer, refuses, or lacks a kind.
+        Unready: a workload did not become ready, or a Job failed; what they should have replaced is still there.
+        ClusterError: the cluster does not answer, refuses, or lacks a kind or a Secret.
     """
-    objects = render(overlay)
+    objects = render(overlay, cluster.namespace, cluster.settings.registry)
     check_ours(objects, cluster.namespace)
-    return _Stage(cluster, objects, report, timeout).run()
+    return _Stage(cluster, objects, report, timeout or wait.ready_deadline()).run()
 
 
 class _Stage:
@@ -105,6 +125,7 @@ class _Stage:
         self._objects = Objects(cluster)
         self._changes: list[Change] = []
         self._live: dict[str, Json] = {}
+        self._now: dict[str, Json] = {}
         self._altered: set[str] = set()
         self._routed: list[Json] = []
 
@@ -112,18 +133,35 @@ class _Stage:
         self._read()
         late = [body for body in self._wanted if self._redirects(body)]
         dependents = [b for b in self._wanted if kind_of(b) in (HORIZONTAL_POD_AUTOSCALER, POD_DISRUPTION_BUDGET)]
-        workloads = [body for body in self._wanted if kind_of(body) == DEPLOYMENT]
-        placed = [*late, *dependents, *workloads]
+        servers = self._of_kind(DEPLOYMENT, DAEMON_SET)
+        databases, jobs = self._of_kind(STATEFUL_SET), self._of_kind(JOB)
+        placed = [*late, *dependents, *servers, *databases, *jobs]
         first = [body for body in self._wanted if body not in placed]
         for body in sorted(first, key=lambda body: kind_of(body) != NAMESPACE):
             self._apply(body)
-        for body in [*workloads, *dependents]:
+        self._prepare_data(databases, jobs)
+        for body in [*servers, *dependents]:
             self._apply(body)
         self._lead(late)
-        for body in workloads:
-            self._await_rollout(body)
+        for body in [*databases, *servers]:
+            self._await(body)
+            self._note("ready", body)
         self._prune()
         return self._changes
+
+    def _prepare_data(self, databases: list[Json], jobs: list[Json]) -> None:
+        for body in databases:
+            self._apply(body)
+        waiting = any(not is_true(self._live.get(title(body), {}), "Complete") for body in jobs)
+        for body in databases:
+            # On the way back from a release nobody waits for what was there all the time.
+            if waiting or title(body) in self._altered:
+                self._await(body)
+        for body in jobs:
+            self._run_job(body)
+
+    def _of_kind(self, *kinds: Kind) -> list[Json]:
+        return [body for body in self._wanted if kind_of(body) in kinds]
 
     def _read(self) -> None:
         """Read what is there before anything is written: a kind that is missing or forbidden leaves all as it was."""
@@ -133,6 +171,7 @@ class _Stage:
                 self._live[title(body)] = found
         for kind in self._prunable():
             self._ours(kind)
+        check_needs(self._cluster, self._wanted)
 
     def _prunable(self) -> list[Kind]:
         """Return the kinds to prune, as far as this cluster knows them."""
@@ -153,7 +192,7 @@ class _Stage:
 
     def _apply(self, body: Json) -> None:
         before = self._live.get(title(body))
-        after = self._objects.apply(body, before)
+        after = self._now[title(body)] = self._objects.apply(body, before)
         same = before is not None and unchanged(before, after)
         self._note("created" if before is None else "unchanged" if same else "applied", body)
         if not same:
@@ -183,8 +222,8 @@ class _Stage:
 
     def _needed(self, backing: Backing) -> int:
         """Return how many pods must be ready: all of a new or changed Deployment, else one is better than none."""
-        workload = next(b for b in self._wanted if title(b) == f"Deployment {backing.deployment}")
-        return int(workload["spec"].get("replicas", 1)) if title(workload) in self._altered else 1
+        name = f"Deployment {backing.deployment}"
+        return int(self._now[name]["spec"].get("replicas", 1)) if name in self._altered else 1
 
     def _await_backing(self, body: Json) -> None:
         """Wait until the pods to which an object leads are ready."""
@@ -195,9 +234,29 @@ class _Stage:
             if not self._is_enough(backing):
                 raise Unready(title(body), "NoEndpoints", f"no ready pod of {backing.deployment} has {backing.labels}")
 
-    def _await_rollout(self, body: Json) -> None:
-        wait.deployment_ready(self._cluster, body["metadata"]["name"], self._timeout)
-        self._note("ready", body)
+    def _await(self, body: Json) -> None:
+        wait.ready(self._cluster, _WORKLOADS[kind_of(body)], body["metadata"]["name"], self._timeout)
+
+    def _run_job(self, body: Json) -> None:
+        """Let a Job run to completion: again if its template changed, which is immutable, or if it failed."""
+        live = self._live.get(title(body))
+        if live is not None and (is_true(live, "Failed") or "deletionTimestamp" in live["metadata"]):
+            self._remove_job(live)
+        try:
+            self._apply(body)
+        except Invalid as error:
+            if live is None or IMMUTABLE not in str(error):
+                raise
+            self._remove_job(live)
+            self._apply(body)
+        self._await(body)
+        self._note("complete", body)
+
+    def _remove_job(self, live: Json) -> None:
+        """Delete a Job and wait until its pods are gone too, so that no two of them do the same work."""
+        collection = self._objects.collection(JOB)
+        collection.delete(live["metadata"]["name"], "Foreground")
+        wait.gone(collection, live["metadata"]["name"], live["metadata"]["uid"])
 
     def _await_mesh(self) -> None:
         """Wait until the proxies have carried out the VirtualServices that were just changed."""

@@ -21,7 +21,7 @@ from kubernetes.config import ConfigException, kube_config
 from kubernetes.watch.watch import Watch
 
 from cluster.errors import ClusterError, Unreachable, refusal
-from cluster.settings import Settings
+from cluster.settings import EMBEDDED_CONTEXT, KIND_PREFIX, Settings
 
 # An API server that takes longer than this to begin an answer is as good as away.
 CONNECT_TIMEOUT = 5.0
@@ -133,9 +133,14 @@ class Transport:
 
     def _unreachable(self, error: Exception) -> Unreachable:
         why = getattr(error, "reason", None) or error
+        if isinstance(why, urllib3.exceptions.SSLError):
+            return Unreachable(
+                f"cluster {self.name} at {self.server} is not whom its kubeconfig expects"
+                f" ({' '.join(str(why).split())}): was the cluster made anew since?"
+            )
         return Unreachable(
-            f"cluster {self.name} does not answer at {self.server} ({type(why).__name__}): is it running? `make up`"
-            " starts the embedded one"
+            f"cluster {self.name} does not answer at {self.server} ({type(why).__name__}): is it running?"
+            + _how_to_start(self.name)
         )
 
 
@@ -193,6 +198,12 @@ def _context(settings: Settings) -> str:
     if chosen not in names:
         raise ConfigException(f"there is no context {chosen or '(none is current)'}, only {', '.join(names) or 'none'}")
     return chosen
+
+
+def _how_to_start(context: str) -> str:
+    if context == EMBEDDED_CONTEXT:
+        return " `make up` starts it"
+    return " `make up CLUSTER=kind` starts this checkout's" if context.startswith(KIND_PREFIX) else ""
 
 
 def _is_loopback(url: str) -> bool:

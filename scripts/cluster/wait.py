@@ -6,6 +6,7 @@ API server forgot (410), costs one more reading and never a wrong answer.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,13 +15,16 @@ from typing import TypeVar
 from cluster.client import Cluster
 from cluster.collection import Collection
 from cluster.errors import ClusterError, Unreachable, Unready
-from cluster.health import Diagnosis, ImpatientEye, progress, rolled_out
+from cluster.health import Diagnosis, ImpatientEye
 from cluster.transport import Changes, Json
+from cluster.workloads import DEPLOYMENT, Workload
 
 T = TypeVar("T")
 
 # How long anything in the cluster may take to become ready, pulling of images included.
 READY_DEADLINE = 120.0
+# Nobody waits for an hour; a longer time is a slip of the pen.
+LONGEST_DEADLINE = 3600.0
 # How long pods may take to go: their grace period and some.
 GONE_DEADLINE = 60.0
 # Tolerances run out without any change in the cluster: look again after this time even if no watch speaks.
@@ -113,28 +117,75 @@ def until(
             wakeup.wait(min(left, LOOK_AGAIN))
 
 
-def deployment_ready(cluster: Cluster, name: str, timeout: float = READY_DEADLINE) -> Json:
-    """Wait until a Deployment runs nothing but available pods of its newest template, and return it.
+def ready_deadline(environ: Mapping[str, str] = os.environ) -> float:
+    """Return how long anything may take to become ready, in seconds: READY_DEADLINE, or as long as images need.
+
+    Raises:
+        ClusterError: it is no number of seconds.
+    """
+    text = environ.get("READY_DEADLINE", "")
+    try:
+        seconds = float(text) if text else READY_DEADLINE
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= LONGEST_DEADLINE:
+        raise ClusterError(f"READY_DEADLINE={text} must be a number of seconds from 1 to {LONGEST_DEADLINE:g}")
+    return seconds
+
+
+def ready(cluster: Cluster, workload: Workload, name: str, timeout: float | None = None) -> Json:
+    """Wait until a workload runs nothing but ready pods of its newest template, or is done, and return it.
+
+    Args:
+        cluster: where it runs.
+        workload: its kind.
+        name: its name.
+        timeout: seconds that it may take; None for `ready_deadline`.
 
     Raises:
         Unready: the deadline passed, or earlier when its pods will not come up by waiting.
-        NotFound: there is no such Deployment.
+        NotFound: there is no such workload.
     """
-    selector = cluster.deployments.get(name)["spec"]["selector"]["matchLabels"]
-    eye = ImpatientEye(cluster, name, selector)
+    collection, limit = workload.collection(cluster), timeout or ready_deadline()
+    selector = collection.get(name)["spec"]["selector"]["matchLabels"]
+    what = f"{workload.kind} {name}"
+    eye = ImpatientEye(cluster, what, selector)
 
     def check() -> Json | None:
-        deployment = cluster.deployments.get(name)
-        if rolled_out(deployment):
-            return deployment
-        eye.look(deployment)
+        body = collection.get(name)
+        if workload.done(body):
+            return body
+        eye.look(body)
         return None
 
     def late() -> Exception:
-        diagnosis = eye.diagnosis() or Diagnosis("Timeout", progress(cluster.deployments.get(name)))
-        return Unready(f"Deployment {name}", diagnosis.reason, f"{diagnosis.detail}; waited {timeout:g} s")
+        body = collection.get(name)
+        diagnosis = eye.diagnosis(body) or Diagnosis("Timeout", workload.progress(body))
+        return Unready(what, diagnosis.reason, f"{diagnosis.detail}; waited {limit:g} s")
 
-    return until(check, [(cluster.deployments, None), (cluster.pods, selector)], timeout, late)
+    return until(check, [(collection, None), (cluster.pods, selector)], limit, late)
+
+
+def deployment_ready(cluster: Cluster, name: str, timeout: float | None = None) -> Json:
+    """Wait until a Deployment is rolled out; see `ready`."""
+    return ready(cluster, DEPLOYMENT, name, timeout)
+
+
+def gone(collection: Collection, name: str, uid: str, timeout: float = GONE_DEADLINE) -> None:
+    """Wait until an object that was deleted is gone, its dependents included if it waits for them.
+
+    Raises:
+        ClusterError: it stayed beyond the deadline.
+    """
+
+    def check() -> bool | None:
+        found = collection.find(name)
+        return True if found is None or found["metadata"]["uid"] != uid else None
+
+    def late() -> Exception:
+        return ClusterError(f"{collection.plural} {name} is still there, {timeout:g} s after it was deleted")
+
+    until(check, [(collection, None)], timeout, late)
 
 
 def pods_gone(cluster: Cluster, labels: Mapping[str, str], timeout: float = GONE_DEADLINE) -> None:

@@ -1,106 +1,138 @@
-"""A cluster behind a kubeconfig: the embedded one, started here, or whatever --cluster names."""
+"""A cluster behind a kubeconfig: the embedded one, started here, or the one that --cluster names."""
 
-import os
 import shutil
-import subprocess
-import sys
 import uuid
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import contextmanager
 
 import pytest
 from kubernetes import client, config
+from tests.contract import capabilities
+from tests.contract.clusters import ClusterUnderTest, existing, run_embedded
+from tests.contract.differences import DIFFERENCES
+from tests.contract.kubectl import Kubectl
+from tests.contract.pods import Pods
+from tests.contract.raw import Raw
+from tests.contract.site import Site, backend
+from tests.contract.workloads import Workloads
 
-ROOT = Path(__file__).resolve().parents[2]
-DEADLINE = 60
+from cluster.errors import ClusterError
+from cluster.settings import EMBEDDED_CONTEXT
 
-
-@dataclass(frozen=True)
-class ClusterUnderTest:
-    """A cluster, and whether it is the embedded one."""
-
-    kubeconfig: Path
-    embedded: bool
-
-
-def run_embedded(verb, state):
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'scripts'}{os.pathsep}{ROOT / 'services'}"}
-    command = [sys.executable, "-m", "embedded", verb, "--state", str(state)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+IN_THE_MESH = {"istio-injection": "enabled"}
 
 
 @pytest.fixture(scope="session")
 def cluster(request, tmp_path_factory):
     named = request.config.getoption("--cluster")
     if named != "embedded":
-        yield ClusterUnderTest(Path(named), embedded=False)
+        try:
+            found = existing(named)
+        except ClusterError as error:
+            pytest.exit(f"--cluster={named}: {error}", pytest.ExitCode.USAGE_ERROR)
+        yield found
         return
     state = tmp_path_factory.mktemp("cluster")
-    try:
-        run_embedded("up", state)
-        yield ClusterUnderTest(state / "kubeconfig", embedded=True)
-    finally:
-        run_embedded("down", state)
+    with pytest.MonkeyPatch.context() as environment:
+        # It knows its own gateway; what the user's environment names is another cluster's.
+        environment.delenv("GATEWAY_URL", raising=False)
+        try:
+            run_embedded("up", state)
+            yield ClusterUnderTest(str(state / "kubeconfig"), EMBEDDED_CONTEXT, embedded=True)
+        finally:
+            run_embedded("down", state)
 
 
 @pytest.fixture(scope="session")
 def api_client(cluster):
-    with config.new_client_from_config(str(cluster.kubeconfig)) as opened:
+    with config.new_client_from_config(cluster.kubeconfig, cluster.context) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def differs(cluster):
+    """Tell whether this cluster is the one that differs: `differs("mtls")` is the entry on the embedded cluster."""
+    return lambda key: DIFFERENCES[key] if cluster.embedded else None
+
+
+@pytest.fixture(scope="session")
+def needs(api_client):
+    """Skip a test of what not every cluster has: `needs("metrics")`."""
+
+    def needs(name):
+        if not capabilities.has(api_client, name):
+            pytest.skip(f"this cluster has no {capabilities.NAMES[name]}")
+
+    return needs
+
+
+@contextmanager
+def made_namespace(api_client, **labels):
+    core = client.CoreV1Api(api_client)
+    name = f"contract-{uuid.uuid4().hex[:8]}"
+    core.create_namespace({"metadata": {"name": name, "labels": labels}})
+    try:
+        yield name
+    finally:
+        core.delete_namespace(name)
 
 
 @pytest.fixture
 def namespace(api_client):
-    core = client.CoreV1Api(api_client)
-    name = f"contract-{uuid.uuid4().hex[:8]}"
-    core.create_namespace({"metadata": {"name": name}})
-    yield name
-    core.delete_namespace(name)
+    with made_namespace(api_client) as name:
+        yield name
 
 
-class Kubectl:
-    """kubectl in one namespace."""
+@contextmanager
+def made_site(cluster, api_client):
+    with made_namespace(api_client, **IN_THE_MESH) as name, cluster.connect(name) as api:
+        site = Site(api)
+        site.furnish()
+        yield site
 
-    def __init__(self, kubeconfig, namespace, folder):
-        self.folder = folder
-        # Not the user's own settings: colours, an editor, another cluster.
-        self._environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "KUBECONFIG": str(kubeconfig)}
-        self._namespace = namespace
 
-    def process(self, *arguments, **environment):
-        return subprocess.Popen(
-            ["kubectl", "-n", self._namespace, *arguments],
-            env={**self._environment, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+@pytest.fixture(scope="session")
+def shared_site(cluster, api_client, needs):
+    """A namespace in the mesh with a stable and a canary version that no test changes."""
+    needs("mesh")
+    with made_site(cluster, api_client) as site:
+        site.start(backend("stable"), backend("canary", track="canary", image="user:v2"))
+        yield site
 
-    def run(self, *arguments, stdin="", **environment):
-        return subprocess.run(
-            ["kubectl", "-n", self._namespace, *arguments],
-            env={**self._environment, **environment},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE,
-            check=False,
-        )
 
-    def __call__(self, *arguments, stdin="", **environment):
-        done = self.run(*arguments, stdin=stdin, **environment)
-        assert done.returncode == 0, f"kubectl {' '.join(arguments)}\n{done.stdout}{done.stderr}"
-        return done.stdout
+@pytest.fixture
+def site(cluster, api_client, needs):
+    """A namespace in the mesh for one test, which starts what it needs."""
+    needs("mesh")
+    with made_site(cluster, api_client) as made:
+        yield made
 
-    def fails(self, *arguments, stdin=""):
-        done = self.run(*arguments, stdin=stdin)
-        assert done.returncode != 0, done.stdout
-        return done.stderr
+
+@pytest.fixture
+def entrance(shared_site):
+    """A host of its own for one test, which leads to the stable and the canary version once the test says so."""
+    made = shared_site.entrance(app="backend")
+    made.rule()
+    yield made
+    made.close()
 
 
 @pytest.fixture
 def kubectl(cluster, namespace, tmp_path):
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl is not installed")
-    return Kubectl(cluster.kubeconfig, namespace, tmp_path)
+    return Kubectl(cluster, namespace, tmp_path)
+
+
+@pytest.fixture
+def raw(api_client, namespace):
+    return Raw(api_client, namespace)
+
+
+@pytest.fixture
+def pods(api_client, namespace):
+    return Pods(api_client, namespace)
+
+
+@pytest.fixture
+def workloads(api_client, namespace):
+    return Workloads(api_client, namespace)

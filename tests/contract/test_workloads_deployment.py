@@ -1,14 +1,10 @@
 """A Deployment's life on any cluster: roll out, get stuck, go back, scale, and leave."""
 
 import pytest
-from tests.contract.workloads import Workloads, deployment, has_condition, release, until
+from tests.contract.waiting import until
+from tests.contract.workloads import deployment, has_condition, release
 
 REVISION = "deployment.kubernetes.io/revision"
-
-
-@pytest.fixture
-def workloads(api_client, namespace):
-    return Workloads(api_client, namespace)
 
 
 def names(pods):
@@ -31,6 +27,15 @@ def test_rolls_out_a_second_release_and_keeps_the_first_as_history(workloads):
     assert sorted(revisions(workloads).values()) == ["1", "2"]
     assert sorted(item.spec.replicas for item in workloads.replica_sets()) == [0, 2]
     assert workloads.deployment().metadata.annotations[REVISION] == "2"
+
+
+def test_a_controller_tells_which_generation_it_has_seen(workloads):
+    workloads.start(deployment(replicas=1))
+    seen = workloads.deployment()
+    assert (seen.metadata.generation, seen.status.observed_generation) == (1, 1)
+    changed = workloads.patch({"spec": {"paused": True}})
+    assert changed.metadata.generation == 2
+    until(lambda: workloads.deployment().status.observed_generation == 2, "the second generation seen")
 
 
 def test_a_release_that_never_gets_ready_takes_nothing_away_and_can_be_undone(workloads):
@@ -66,8 +71,9 @@ def test_recreate_has_no_two_releases_at_once(workloads):
     workloads.patch(release(release="2"))
 
     def done():
-        found = {item.metadata.labels["pod-template-hash"] for item in workloads.all_pods()}
-        assert len(found) <= 1
+        # A pod whose containers have ended may still be listed for a moment.
+        running = [item for item in workloads.all_pods() if item.status.phase not in ("Succeeded", "Failed")]
+        assert len({item.metadata.labels["pod-template-hash"] for item in running}) <= 1
         return workloads.is_complete("web")
 
     until(done, "recreated")
@@ -78,6 +84,7 @@ def test_orphaned_pods_stay_and_are_adopted_by_the_next_of_the_same_template(wor
     before = names(workloads.pods())
     workloads.apps.delete_namespaced_deployment("web", workloads.namespace, propagation_policy="Orphan")
     until(lambda: not workloads.replica_sets()[0].metadata.owner_references, "the ReplicaSet set free")
+    until(lambda: not workloads.apps.list_namespaced_deployment(workloads.namespace).items, "itself gone")
     workloads.start(deployment())
     assert names(workloads.pods()) == before
     assert len(workloads.replica_sets()) == 1

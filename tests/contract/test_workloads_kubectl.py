@@ -2,13 +2,7 @@
 
 import json
 
-import pytest
-from tests.contract.workloads import Workloads, deployment, release
-
-
-@pytest.fixture
-def workloads(api_client, namespace):
-    return Workloads(api_client, namespace)
+from tests.contract.workloads import deployment, release
 
 
 def test_rollout_status_history_pause_and_undo(kubectl, workloads):

@@ -1,20 +1,17 @@
-"""What the other controllers do on any cluster: endpoints, budgets, autoscalers' bounds, namespaces."""
+"""What the other controllers do on any cluster: endpoints, claims, namespaces."""
 
 import pytest
 from kubernetes import client
-from tests.contract.workloads import Workloads, deployment, release, until
+from tests.contract.waiting import until
+from tests.contract.workloads import Workloads, deployment, release
 
+GATE = "contract.test/gate"
 SERVICE = {
     "apiVersion": "v1",
     "kind": "Service",
     "metadata": {"name": "web"},
     "spec": {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80, "targetPort": "http"}]},
 }
-
-
-@pytest.fixture
-def workloads(api_client, namespace):
-    return Workloads(api_client, namespace)
 
 
 def ready_names(workloads, app):
@@ -44,33 +41,25 @@ def test_what_is_not_ready_gets_no_requests(workloads):
     assert len(workloads.endpoints("web")) == 1
 
 
-def test_a_disruption_budget_counts(workloads):
-    workloads.start(deployment())
-    body = {"metadata": {"name": "web"}, "spec": {"maxUnavailable": 1, "selector": {"matchLabels": {"app": "web"}}}}
-    workloads.policy.create_namespaced_pod_disruption_budget(workloads.namespace, body)
-
-    def counted():
-        status = workloads.policy.read_namespaced_pod_disruption_budget("web", workloads.namespace).status
-        return (status.expected_pods, status.current_healthy, status.disruptions_allowed) == (2, 2, 1)
-
-    until(counted, "two pods counted, one may go")
-
-
-def test_an_autoscaler_brings_the_number_within_its_bounds(workloads):
-    workloads.start(deployment(replicas=1))
-    body = {
-        "metadata": {"name": "web"},
-        "spec": {
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
-            "minReplicas": 2,
-            "maxReplicas": 3,
-        },
-    }
-    workloads.autoscaling.create_namespaced_horizontal_pod_autoscaler(workloads.namespace, body)
-    until(lambda: workloads.deployment().spec.replicas == 2, "scaled to the minimum")
+def test_endpoints_follow_readiness(workloads):
+    workloads.core.create_namespaced_service(workloads.namespace, SERVICE)
+    body = deployment(replicas=1)
+    body["spec"]["template"]["spec"]["readinessGates"] = [{"conditionType": GATE}]
+    workloads.create(body)
+    (pod,) = until(lambda: [each for each in workloads.pods() if each.status.pod_ip], "a pod with an address")
+    for open_ in ("True", "False", "True"):
+        gate = {"status": {"conditions": [{"type": GATE, "status": open_}]}}
+        workloads.core.patch_namespaced_pod_status(pod.metadata.name, workloads.namespace, gate)
+        expected = {pod.metadata.name} if open_ == "True" else set()
+        until(lambda expected=expected: workloads.endpoints("web") == expected, f"its endpoint with its gate {open_}")
 
 
-def test_a_claim_that_a_pod_uses_is_bound(workloads):
+def test_a_claim_that_a_pod_uses_is_bound(workloads, differs, needs):
+    if differs("storage"):
+        with pytest.raises(client.ApiException, match="does not implement storageclasses"):
+            client.StorageV1Api(workloads.api_client).list_storage_class()
+    else:
+        needs("storage")
     claim = {
         "metadata": {"name": "data"},
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}},

@@ -1,11 +1,8 @@
 """Workloads of the contract tests: a few lines of HTTP server in an image that every cluster of the project has."""
 
-import time
-
 from kubernetes import client
+from tests.contract.waiting import until
 
-# Long enough for a busy machine; nothing is measured.
-DEADLINE = 90
 IMAGE = "user:v1"
 # The embedded cluster says where to listen, as it does to the project's services; a real one has a network per pod.
 SERVER = (
@@ -13,6 +10,11 @@ SERVER = (
     "a = os.environ.get('HTTP_HOST', '0.0.0.0'), int(os.environ.get('HTTP_PORT', '8080'));"
     "h.ThreadingHTTPServer(a, h.SimpleHTTPRequestHandler).serve_forever()"
 )
+# What the "restricted" Pod Security level asks for, so that the tests run where a namespace enforces it by default.
+POD_SECURITY = {
+    "securityContext": {"runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"}}
+}
+CONTAINER_SECURITY = {"securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}}
 
 
 def container(path="/", release="1"):
@@ -25,11 +27,12 @@ def container(path="/", release="1"):
         "ports": [{"name": "http", "containerPort": 8080}],
         "readinessProbe": {"httpGet": {"path": path, "port": "http"}, "periodSeconds": 1},
         "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}},
+        **CONTAINER_SECURITY,
     }
 
 
 def pod_spec(**options):
-    return {"terminationGracePeriodSeconds": 1, "containers": [container(**options)]}
+    return {"terminationGracePeriodSeconds": 1, "containers": [container(**options)], **POD_SECURITY}
 
 
 def deployment(name="web", replicas=2, **spec):
@@ -53,19 +56,11 @@ def release(**options):
     return {"spec": {"template": {"spec": pod_spec(**options)}}}
 
 
-def until(question, what):
-    """Ask until the answer is true, and return it."""
-    end = time.monotonic() + DEADLINE
-    while not (answer := question()):
-        assert time.monotonic() < end, f"not within {DEADLINE} s: {what}"
-        time.sleep(0.1)
-    return answer
-
-
 class Workloads:
     """One namespace, through the official client."""
 
     def __init__(self, api_client, namespace):
+        self.api_client = api_client
         self.namespace = namespace
         self.apps = client.AppsV1Api(api_client)
         self.core = client.CoreV1Api(api_client)

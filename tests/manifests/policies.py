@@ -5,14 +5,16 @@ import re
 from tests.manifests.rendered import CATALOGUE, containers, includes, named, of_kind, pod_labels, pod_of
 
 PART_OF = "app.kubernetes.io/part-of"
+WORKLOADS = ("Deployment", "Job", "StatefulSet")
+SERVING = ("Deployment", "StatefulSet")
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 # What the proxy itself failed at before the service saw the request; anything else might be repeated.
 SAFE_RETRIES = {"connect-failure", "refused-stream", "reset-before-request"}
 
 
 def resources_are_set(objects):
-    for deployment in of_kind(objects, "Deployment"):
-        for container in containers(deployment):
+    for workload in of_kind(objects, *WORKLOADS):
+        for container in containers(workload):
             resources = container.get("resources", {})
             if not {"cpu", "memory"} <= resources.get("requests", {}).keys():
                 yield f"{container['name']} requests no CPU or memory"
@@ -31,8 +33,8 @@ def probes_are_set(objects):
 
 
 def pods_are_restricted(objects):
-    for deployment in of_kind(objects, "Deployment"):
-        pod, name = pod_of(deployment), deployment["metadata"]["name"]
+    for workload in of_kind(objects, *WORKLOADS):
+        pod, name = pod_of(workload), workload["metadata"]["name"]
         context = pod.get("securityContext", {})
         if context.get("runAsNonRoot") is not True or not context.get("runAsUser"):
             yield f"{name} may run as root"
@@ -41,7 +43,7 @@ def pods_are_restricted(objects):
         if any(pod.get(field) for field in ("hostNetwork", "hostPID", "hostIPC")):
             yield f"{name} shares the node's namespaces"
         yield from (f"{name}: {volume['name']} is on the node" for volume in pod["volumes"] if "hostPath" in volume)
-        for container in containers(deployment):
+        for container in containers(workload):
             yield from _container_is_restricted(container)
 
 
@@ -60,29 +62,38 @@ def rollouts_lose_nothing(objects):
         name, spec = deployment["metadata"]["name"], deployment["spec"]
         if spec.get("strategy", {}).get("rollingUpdate", {}).get("maxUnavailable") != 0:
             yield f"{name} takes pods away before others are ready"
-        settings = settings_of(deployment, objects)
-        leaving = float(settings["SHUTDOWN_DELAY_SECONDS"]) + float(settings["SHUTDOWN_DRAIN_SECONDS"])
+        waits, drain = waits_of(deployment, objects), float(settings_of(deployment, objects)["SHUTDOWN_DRAIN_SECONDS"])
+        if all(waits):
+            yield f"{name} waits twice before it drains"
+        leaving = sum(waits) + drain
         if leaving >= pod_of(deployment)["terminationGracePeriodSeconds"]:
             yield f"{name} is killed before its {leaving:g} s of shutdown are over"
+
+
+def waits_of(deployment, objects):
+    """Return the seconds for which a pod that leaves goes on serving: by its preStop hook, and by itself."""
+    hook = pod_of(deployment)["containers"][0].get("lifecycle", {}).get("preStop", {})
+    delay = settings_of(deployment, objects)["SHUTDOWN_DELAY_SECONDS"]
+    return hook.get("sleep", {}).get("seconds", 0), float(delay)
 
 
 def settings_of(deployment, objects):
     """Return what the service's container reads from ConfigMaps."""
     settings = {}
-    for source in pod_of(deployment)["containers"][0]["envFrom"]:
+    for source in pod_of(deployment)["containers"][0].get("envFrom", []):
         settings |= named(objects, "ConfigMap", source["configMapRef"]["name"])["data"]
     return settings
 
 
 def images_are_in_the_catalogue(objects):
     known = {f"{image['name']}:{image['tag']}": image["env"]["APP_VERSION"] for image in CATALOGUE["images"]}
-    for deployment in of_kind(objects, "Deployment"):
-        for container in containers(deployment):
+    for workload in of_kind(objects, "Deployment", "Job"):
+        for container in containers(workload):
             image = container["image"].rpartition("/")[2]
             if image not in known:
                 yield f"{container['name']} runs {image}, which nobody builds"
-            elif pod_labels(deployment).get("version") != known[image]:
-                yield f"{deployment['metadata']['name']} is not labelled as the version of {image}"
+            elif workload["kind"] == "Deployment" and pod_labels(workload).get("version") != known[image]:
+                yield f"{workload['metadata']['name']} is not labelled as the version of {image}"
 
 
 def labels_are_set(objects):
@@ -155,11 +166,11 @@ def services_lead_to_pods(objects):
         name, selector = service["metadata"]["name"], service["spec"]["selector"]
         # What a preview leads to exists during a release only: the same app in another version.
         wanted = {"app": selector["app"]} if name.endswith("-preview") else selector
-        found = [each for each in of_kind(objects, "Deployment") if includes(pod_labels(each), wanted)]
+        found = [each for each in of_kind(objects, *SERVING) if includes(pod_labels(each), wanted)]
         if not found:
             yield f"Service {name} selects no pods"
-        for deployment in found:
-            ports = {port["name"] for each in pod_of(deployment)["containers"] for port in each.get("ports", [])}
+        for workload in found:
+            ports = {port["name"] for each in pod_of(workload)["containers"] for port in each.get("ports", [])}
             missing = {port["targetPort"] for port in service["spec"]["ports"]} - ports
             yield from (f"Service {name} leads to port {port}, which no container has" for port in missing)
 
@@ -184,12 +195,8 @@ def ejection_spares_the_judge(objects):
 
 
 def references_exist(objects):
-    for deployment in of_kind(objects, "Deployment"):
-        pod = pod_of(deployment)
-        wanted = [("ServiceAccount", pod["serviceAccountName"])]
-        wanted += [("ConfigMap", s["configMapRef"]["name"]) for c in containers(deployment) for s in c["envFrom"]]
-        claims = [volume["persistentVolumeClaim"] for volume in pod["volumes"] if "persistentVolumeClaim" in volume]
-        wanted += [("PersistentVolumeClaim", claim["claimName"]) for claim in claims]
+    for workload in of_kind(objects, *WORKLOADS):
+        wanted = [("ServiceAccount", pod_of(workload)["serviceAccountName"]), *_configuration_of(workload)]
         yield from (f"there is no {kind} {name}" for kind, name in wanted if named(objects, kind, name) is None)
     for autoscaler in of_kind(objects, "HorizontalPodAutoscaler"):
         name = autoscaler["spec"]["scaleTargetRef"]["name"]
@@ -200,36 +207,47 @@ def references_exist(objects):
             yield f"{name} is scaled by an autoscaler and by its manifest"
 
 
-def access_is_granted_by_name(objects):
-    policies = of_kind(objects, "AuthorizationPolicy")
-    if not any(policy["spec"] == {} for policy in policies):
-        yield "nothing denies what is not allowed"
-    for policy in (each for each in policies if each["spec"]):
-        labels = policy["spec"]["selector"]["matchLabels"]
-        if not any(includes(pod_labels(each), labels) for each in of_kind(objects, "Deployment")):
-            yield f"{policy['metadata']['name']} selects no pods"
-        for principal in _principals(policy):
-            _domain, _ns, namespace, _sa, account = principal.split("/")
-            if namespace == "shop" and named(objects, "ServiceAccount", account) is None:
-                yield f"{policy['metadata']['name']} allows {account}, which does not exist"
-    modes = {body["spec"]["mtls"]["mode"] for body in of_kind(objects, "PeerAuthentication")}
-    if modes != {"STRICT"}:
-        yield f"mutual TLS is {modes}"
+def _configuration_of(workload):
+    for container in containers(workload):
+        for source in container.get("envFrom", []):
+            yield "ConfigMap", source["configMapRef"]["name"]
+    for volume in pod_of(workload)["volumes"]:
+        if "configMap" in volume:
+            yield "ConfigMap", volume["configMap"]["name"]
+        if "persistentVolumeClaim" in volume:
+            yield "PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"]
 
 
-def _principals(policy):
-    for rule in policy["spec"]["rules"]:
-        for source in rule["from"]:
-            yield from source["source"]["principals"]
+def autoscalers_keep_bounds(objects):
+    for autoscaler in of_kind(objects, "HorizontalPodAutoscaler"):
+        name, spec = autoscaler["metadata"]["name"], autoscaler["spec"]
+        if spec["minReplicas"] < 2 or spec["maxReplicas"] != 10:
+            yield f"{name} has {spec['minReplicas']} to {spec['maxReplicas']} pods, not 2 to 10"
+        if [source_of(metric)["target"].get("averageUtilization") for metric in spec["metrics"]] != [70]:
+            yield f"{name} does not aim at 70 % of CPU"
+
+
+def source_of(metric):
+    """Return what a metric of an autoscaler measures, of the pod or of one container."""
+    return metric.get("resource") or metric["containerResource"]
+
+
+def mirrors_repeat_no_writes(objects):
+    for virtual_service in of_kind(objects, "VirtualService"):
+        for route in virtual_service["spec"]["http"]:
+            methods = {match.get("method", {}).get("exact") for match in route.get("match", [{}])}
+            if ("mirror" in route or "mirrors" in route) and methods != {"GET"}:
+                yield f"{virtual_service['metadata']['name']}, route {route['name']}: a mirrored write happens twice"
 
 
 POLICIES = [
-    access_is_granted_by_name,
+    autoscalers_keep_bounds,
     destinations_exist,
     ejection_spares_the_judge,
     gateways_exist,
     images_are_in_the_catalogue,
     labels_are_set,
+    mirrors_repeat_no_writes,
     objects_are_in_the_namespace,
     pods_are_restricted,
     probes_are_set,

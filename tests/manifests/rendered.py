@@ -10,6 +10,10 @@ from cluster.kustomize import build
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OVERLAYS = sorted(file.parent for file in (REPOSITORY / "k8s/overlays").glob("*/kustomization.yaml"))
+# Those for clusters of several machines, and those for the one machine that runs the embedded cluster.
+CLUSTER_OVERLAYS = [folder for folder in OVERLAYS if not folder.name.startswith("embedded")]
+# What no overlay contains: the parts that are staged by themselves, and the examples for teams to copy.
+APART = [REPOSITORY / name for name in ("istio/gateway", "istio/examples", "observability/prometheus")]
 FILES = sorted(file for root in ("k8s", "istio") for file in (REPOSITORY / root).rglob("*.yaml"))
 CATALOGUE = yaml.safe_load((REPOSITORY / "services/images.yaml").read_text())
 
@@ -29,10 +33,15 @@ def with_optional_components(folder):
     top = "/".join([".."] * (len(folder.parts) - 1)) + f"{REPOSITORY}/k8s"
     (folder / "kustomization.yaml").write_text(
         f"namespace: shop\nresources: [{top}/overlays/embedded]\n"
-        f"components: [{top}/components/pdb, {top}/components/hpa]\n"
+        f"components: [{top}/components/pdb, {top}/components/hpa, {top}/components/mirror]\n"
         "labels: [{pairs: {app.kubernetes.io/part-of: proving-ground}}]\n"
     )
     return build(folder)
+
+
+def overlay(name):
+    """Render an overlay by its name."""
+    return render(REPOSITORY / "k8s/overlays" / name)
 
 
 def of_kind(objects, *kinds):

@@ -18,17 +18,71 @@ def list_of(item):
 
 LABELS = {"type": "object", "additionalProperties": STRING}
 SELECTOR = fields(matchLabels=LABELS)
-# The part of Istio's other kinds that the platform uses.
+SOURCE = fields(
+    principals=STRINGS,
+    namespaces=STRINGS,
+    serviceAccounts=STRINGS,
+    requestPrincipals=STRINGS,
+    notRequestPrincipals=STRINGS,
+)
+PORT = fields(number={"type": "integer", "minimum": 1, "maximum": 65535}, name=STRING, protocol=STRING)
+# The part of Istio's kinds that the platform uses and the embedded mesh does not check.
 SPECS = {
+    "Gateway": fields(
+        selector=LABELS,
+        servers=list_of(
+            fields(
+                port=PORT,
+                hosts=STRINGS,
+                tls=fields(
+                    mode={"enum": ["PASSTHROUGH", "SIMPLE", "MUTUAL", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL"]},
+                    credentialName=STRING,
+                    httpsRedirect={"type": "boolean"},
+                ),
+            )
+        ),
+    ),
+    "ServiceEntry": fields(
+        hosts=STRINGS,
+        addresses=STRINGS,
+        ports=list_of(PORT),
+        location={"enum": ["MESH_EXTERNAL", "MESH_INTERNAL"]},
+        resolution={"enum": ["NONE", "STATIC", "DNS", "DNS_ROUND_ROBIN"]},
+    ),
+    "EnvoyFilter": fields(
+        workloadSelector=fields(labels=LABELS),
+        configPatches=list_of(
+            fields(
+                applyTo={
+                    "enum": ["LISTENER", "NETWORK_FILTER", "HTTP_FILTER", "HTTP_ROUTE", "VIRTUAL_HOST", "CLUSTER"]
+                },
+                match=fields(
+                    context={"enum": ["ANY", "GATEWAY", "SIDECAR_INBOUND", "SIDECAR_OUTBOUND"]},
+                    listener={"type": "object"},
+                ),
+                patch=fields(
+                    operation={"enum": ["MERGE", "ADD", "REMOVE", "REPLACE", "INSERT_BEFORE", "INSERT_AFTER"]},
+                    # Envoy's own, and checked by Envoy: see test_rate_limit.py.
+                    value={"type": "object"},
+                ),
+            )
+        ),
+    ),
     "PeerAuthentication": fields(
         selector=SELECTOR, mtls=fields(mode={"enum": ["UNSET", "DISABLE", "PERMISSIVE", "STRICT"]})
+    ),
+    "RequestAuthentication": fields(
+        selector=SELECTOR,
+        jwtRules=list_of(
+            fields(issuer=STRING, jwksUri=STRING, audiences=STRINGS, forwardOriginalToken={"type": "boolean"})
+        ),
     ),
     "AuthorizationPolicy": fields(
         selector=SELECTOR,
         action={"enum": ["ALLOW", "DENY", "AUDIT", "CUSTOM"]},
         rules=list_of(
             fields(
-                **{"from": list_of(fields(source=fields(principals=STRINGS, namespaces=STRINGS)))},
+                **{"from": list_of(fields(source=SOURCE))},
                 to=list_of(fields(operation=fields(paths=STRINGS, methods=STRINGS, ports=STRINGS))),
             )
         ),
@@ -44,8 +98,9 @@ SPECS = {
     ),
 }
 ISTIO_KINDS = {
-    "networking.istio.io/v1": {"Gateway", "VirtualService", "DestinationRule"},
-    "security.istio.io/v1": {"PeerAuthentication", "AuthorizationPolicy"},
+    "networking.istio.io/v1": {"Gateway", "VirtualService", "DestinationRule", "ServiceEntry"},
+    "networking.istio.io/v1alpha3": {"EnvoyFilter"},
+    "security.istio.io/v1": {"PeerAuthentication", "AuthorizationPolicy", "RequestAuthentication"},
     "telemetry.istio.io/v1": {"Telemetry"},
 }
 

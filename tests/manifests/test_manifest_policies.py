@@ -1,36 +1,22 @@
 """Every overlay keeps to every policy, and every policy finds the breach that it is made for."""
 
 import pytest
-from tests.manifests import policies
-from tests.manifests.rendered import OVERLAYS, containers, named, of_kind, pod_labels, pod_of, render
-from tests.manifests.rendered import with_optional_components as render_all
+from tests.manifests import access_policies, policies
+from tests.manifests.breaking import autoscaler, container, order, route, rule, settings, swap
+from tests.manifests.rendered import OVERLAYS, named, overlay, pod_labels, pod_of, render, with_optional_components
+
+POLICIES = [*policies.POLICIES, *access_policies.POLICIES]
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda folder: folder.name)
-@pytest.mark.parametrize("policy", policies.POLICIES, ids=lambda policy: policy.__name__)
-def test_the_overlay_keeps_to_it(policy, overlay):
-    assert list(policy(render(overlay))) == []
+@pytest.mark.parametrize("folder", OVERLAYS, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.__name__)
+def test_the_overlay_keeps_to_it(policy, folder):
+    assert list(policy(render(folder))) == []
 
 
-@pytest.mark.parametrize("policy", policies.POLICIES, ids=lambda policy: policy.__name__)
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.__name__)
 def test_the_optional_components_keep_to_it(policy, tmp_path):
-    assert list(policy(render_all(tmp_path))) == []
-
-
-def order(objects):
-    return named(objects, "Deployment", "order")
-
-
-def container(objects):
-    return pod_of(order(objects))["containers"][0]
-
-
-def route(objects, name="order"):
-    return named(objects, "VirtualService", name)["spec"]["http"][-1]
-
-
-def rule(objects):
-    return named(objects, "DestinationRule", "order")["spec"]
+    assert list(policy(with_optional_components(tmp_path))) == []
 
 
 # (policy, how it is broken, words of the complaint)
@@ -43,7 +29,7 @@ BREACHES = {
     "no memory limit": (policies.resources_are_set, lambda o: container(o)["resources"].pop("limits"), "no limit"),
     "no resources of a migration": (
         policies.resources_are_set,
-        lambda o: containers(order(o))[0].pop("resources"),
+        lambda o: pod_of(named(o, "Job", "order-migrate"))["containers"][0].pop("resources"),
         "migrate",
     ),
     "no readiness probe": (policies.probes_are_set, lambda o: container(o).pop("readinessProbe"), "readinessProbe"),
@@ -170,41 +156,36 @@ BREACHES = {
         "by an autoscaler and by",
     ),
     "scaling nothing": (policies.references_exist, lambda o: o.append(autoscaler("ordre")), "no Deployment ordre"),
-    "no default deny": (
-        policies.access_is_granted_by_name,
-        lambda o: o.remove(named(o, "AuthorizationPolicy", "default-deny")),
-        "nothing denies",
+    "few pods": (
+        policies.autoscalers_keep_bounds,
+        lambda o: o.append(autoscaler("order", minReplicas=1)),
+        "1 to 10 pods",
     ),
-    "unknown principal": (
-        policies.access_is_granted_by_name,
-        lambda o: o.remove(named(o, "ServiceAccount", "order")),
-        "allows order",
+    "idle pods": (
+        policies.autoscalers_keep_bounds,
+        lambda o: o.append(autoscaler("order", metrics=[])),
+        "70 % of CPU",
     ),
-    "plain text": (
-        policies.access_is_granted_by_name,
-        lambda o: named(o, "PeerAuthentication", "default")["spec"]["mtls"].update(mode="PERMISSIVE"),
-        "PERMISSIVE",
+    "mirrored writes": (
+        policies.mirrors_repeat_no_writes,
+        lambda o: route(o).update(mirrors=[{"destination": {"host": "order"}}]),
+        "happens twice",
+    ),
+    "two waits": (
+        policies.rollouts_lose_nothing,
+        lambda o: (
+            container(o).update(lifecycle={"preStop": {"sleep": {"seconds": 1}}})
+            or settings(o).update(SHUTDOWN_DELAY_SECONDS="1")
+        ),
+        "waits twice",
     ),
 }
-
-
-def swap(objects):
-    first, second = route(objects)["route"]
-    first["weight"], second["weight"] = 100, 0
-
-
-def autoscaler(target):
-    return {
-        "kind": "HorizontalPodAutoscaler",
-        "metadata": {"name": "x"},
-        "spec": {"scaleTargetRef": {"name": target}},
-    }
 
 
 @pytest.mark.parametrize("breach", BREACHES)
 def test_it_finds_its_breach(breach):
     policy, damage, words = BREACHES[breach]
-    objects = render(next(folder for folder in OVERLAYS if folder.name == "embedded"))
+    objects = overlay("embedded")
     assert list(policy(objects)) == []
     damage(objects)
     assert words in "; ".join(policy(objects))
@@ -212,12 +193,3 @@ def test_it_finds_its_breach(breach):
 
 def test_every_policy_has_a_breach():
     assert {policy for policy, _damage, _words in BREACHES.values()} == set(policies.POLICIES)
-
-
-def test_the_stages_differ_as_the_strategies_do():
-    canary, blue_green = (render(folder) for folder in sorted(OVERLAYS)[:2])
-    assert {each["metadata"]["name"] for each in of_kind(canary, "Deployment")} == {"user", "order"}
-    assert {each["metadata"]["name"] for each in of_kind(blue_green, "Deployment")} == {"user", "order-blue"}
-    assert named(canary, "Service", "order")["spec"]["selector"] == {"app": "order"}
-    assert named(blue_green, "Service", "order")["spec"]["selector"] == {"app": "order", "version": "v1"}
-    assert named(blue_green, "Service", "order-preview")["spec"]["selector"] == {"app": "order", "version": "v2"}

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from tests.manifests.policies import settings_of
-from tests.manifests.rendered import OVERLAYS, REPOSITORY, containers, of_kind, pod_labels, pod_of, render
+from tests.manifests.rendered import OVERLAYS, REPOSITORY, containers, named, of_kind, pod_labels, pod_of, render
 
 DEPLOYMENTS = [
     pytest.param(deployment, overlay, id=f"{overlay.name}-{deployment['metadata']['name']}")
@@ -54,8 +54,9 @@ def test_probes_and_metrics_ask_paths_that_the_service_has(deployment, overlay, 
 
 @pytest.mark.parametrize(("deployment", "overlay"), DEPLOYMENTS)
 def test_the_migration_is_a_module_of_the_service(deployment, overlay):
-    migrate = containers(deployment)[0]
-    assert migrate["name"] == "migrate"
+    job = named(render(overlay), "Job", f"{service_of(deployment)}-migrate")
+    [migrate] = pod_of(job)["containers"]
+    assert migrate["image"] == containers(deployment)[0]["image"]
     assert migrate["command"][:2] == ["python", "-m"]
     assert importlib.util.find_spec(migrate["command"][2]) is not None
 
@@ -73,3 +74,17 @@ def test_order_finds_user_under_the_name_of_its_service():
     [order] = [each for each in of_kind(objects, "Deployment") if service_of(each) == "order"]
     [user] = [each for each in of_kind(objects, "Service") if each["metadata"]["name"] == "user"]
     assert settings_of(order, objects)["USER_URL"] == f"http://user:{user['spec']['ports'][0]['port']}"
+
+
+@pytest.mark.parametrize("folder", OVERLAYS, ids=lambda folder: folder.name)
+def test_mesh_and_services_sample_the_same_share_of_traces(folder):
+    objects = render(folder)
+    [tracing] = named(objects, "Telemetry", "default")["spec"]["tracing"]
+    shares = {settings_of(each, objects)["OTEL_TRACES_SAMPLER_ARG"] for each in of_kind(objects, "Deployment")}
+    assert {float(share) * 100 for share in shares} == {tracing["randomSamplingPercentage"]}
+
+
+def test_the_mesh_gives_up_on_user_before_order_does():
+    [route] = named(render(OVERLAYS[0]), "VirtualService", "user-mesh")["spec"]["http"]
+    patience = importlib.import_module("order.config").Settings.model_fields["user_timeout_seconds"].default
+    assert float(route["timeout"].removesuffix("s")) < patience

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,17 +36,19 @@ _FIELDS = {
 _GENERATOR_OPTIONS = {"annotations", "disableNameSuffixHash", "immutable", "labels"}
 
 
-def build(folder: Path) -> list[Object]:
+def build(folder: Path, on_top: Callable[[Items], None] = lambda _items: None) -> list[Object]:
     """Return the objects that a kustomization describes.
 
     Args:
         folder: where its ``kustomization.yaml`` stands.
+        on_top: changes the objects as another kustomization on top of this one would.
 
     Raises:
         ManifestError: something is missing, wrong, or not supported.
     """
     items = Items()
     _Kustomization(folder, ()).accumulate(items)
+    on_top(items)
     for item in items:
         if item.hashed:
             add_hash(item)

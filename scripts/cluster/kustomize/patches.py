@@ -70,7 +70,7 @@ def _apply_merge_patches(
 
 
 def _merge(items: Items, item: Item, patch: Object, options: Object, source: str) -> None:
-    kind, name = item.kind, item.name
+    version, kind, name = item.body["apiVersion"], item.kind, item.name
     item.remember()
     try:
         merged = strategic_merge(item.body, patch)
@@ -83,5 +83,6 @@ def _merge(items: Items, item: Item, patch: Object, options: Object, source: str
     # What a patch is called says which object it means; only on request does it also say how to call it.
     if not options.get("allowNameChange"):
         mapping(merged, "metadata")["name"] = name
+    merged["apiVersion"] = version
     if not options.get("allowKindChange"):
         merged["kind"] = kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from cluster.kustomize.documents import ManifestError, Object
@@ -22,7 +23,7 @@ _AFFINITY = [
 _SPREAD = "spec/template/spec/topologySpreadConstraints[]/labelSelector/matchLabels"
 
 
-def set_namespace(items: Items, namespace: str) -> None:
+def set_namespace(items: Iterable[Item], namespace: str) -> None:
     """Put every object into a namespace; a Namespace gets its name."""
     for item in items:
         if item.kind == "Namespace":
@@ -78,7 +79,8 @@ def _update(body: Object, path: str, pairs: dict[str, str], create: bool) -> Non
 def _template_paths(kind: str, what: str) -> list[str]:
     if kind == "CronJob":
         return [f"spec/jobTemplate/metadata/{what}", f"spec/jobTemplate/spec/template/metadata/{what}"]
-    return [f"spec/template/metadata/{what}"] if kind in _WORKLOADS else []
+    claims = [f"spec/volumeClaimTemplates[]/metadata/{what}"] if kind == "StatefulSet" and what == "labels" else []
+    return [f"spec/template/metadata/{what}", *claims] if kind in _WORKLOADS else []
 
 
 def _selector_paths(item: Item) -> list[tuple[str, bool]]:

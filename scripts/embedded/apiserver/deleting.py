@@ -11,6 +11,7 @@ from embedded.apiserver import decoding, definitions, errors, reading, represent
 from embedded.apiserver.context import Call
 from embedded.apiserver.resources import (
     CUSTOM_RESOURCE_DEFINITIONS,
+    JOBS,
     NAMESPACES,
     PERSISTENT_VOLUME_CLAIMS,
     PODS,
@@ -83,7 +84,8 @@ def _propagation(call: Call, options: Object) -> str:
     policy = options.get("propagationPolicy") or query.get("propagationPolicy")
     if policy is None:
         orphan = options.get("orphanDependents") or requests.truthy(query, "orphanDependents")
-        return "Orphan" if orphan else "Background"
+        # As in Kubernetes: the pods of a Job stay unless the client says otherwise, as kubectl does.
+        return "Orphan" if orphan or call.resource == JOBS else "Background"
     if policy not in _POLICIES:
         listed = ", ".join(f'"{known}"' for known in _POLICIES)
         problem = f'Unsupported value: "{policy}": supported values: {listed}'

@@ -21,7 +21,7 @@ _SUBRESOURCES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "binding": ("Binding", "", "v1", ("create",)),
     "finalize": ("", "", "", ("update",)),
 }
-_PREFERRED_ORDER = ("", "apps", "autoscaling", "policy", "networking.k8s.io", "apiextensions.k8s.io")
+_PREFERRED_ORDER = ("", "apps", "autoscaling", "batch", "policy", "networking.k8s.io", "apiextensions.k8s.io")
 
 
 def version() -> Object:

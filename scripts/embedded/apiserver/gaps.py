@@ -24,7 +24,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "apps": ("controllerrevisions", "daemonsets", "statefulsets"),
     "authentication.k8s.io": ("tokenreviews",),
     "authorization.k8s.io": ("localsubjectaccessreviews", "subjectaccessreviews"),
-    "batch": ("cronjobs", "jobs"),
+    "batch": ("cronjobs",),
     "certificates.k8s.io": ("certificatesigningrequests",),
     "events.k8s.io": ("events",),
     "flowcontrol.apiserver.k8s.io": ("flowschemas", "prioritylevelconfigurations"),

@@ -38,6 +38,10 @@ _FIELDS: dict[str, str] = {
     " progressDeadlineSeconds",
     "V1DeploymentStrategy": "type rollingUpdate",
     "V1RollingUpdateDeployment": "maxUnavailable maxSurge",
+    "V1Job": _OBJECT,
+    "V1JobSpec": "parallelism completions activeDeadlineSeconds selector manualSelector template backoffLimit"
+    " ttlSecondsAfterFinished completionMode suspend podFailurePolicy backoffLimitPerIndex maxFailedIndexes"
+    " podReplacementPolicy managedBy successPolicy",
     "V1LabelSelector": "matchLabels matchExpressions",
     "V1LabelSelectorRequirement": "key operator values",
     "V1PodTemplateSpec": "metadata spec",

@@ -93,6 +93,7 @@ PERSISTENT_VOLUME_CLAIMS = Resource(
 EVENTS = Resource("", "v1", "events", "Event", True, ("ev",))
 DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment", True, ("deploy",), ("status", "scale"), ("all",))
 REPLICA_SETS = Resource("apps", "v1", "replicasets", "ReplicaSet", True, ("rs",), ("status", "scale"), ("all",))
+JOBS = Resource("batch", "v1", "jobs", "Job", True, (), _STATUS, ("all",))
 ENDPOINT_SLICES = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice")
 HORIZONTAL_POD_AUTOSCALERS = Resource(
     "autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", True, ("hpa",), _STATUS, ("all",)
@@ -124,6 +125,7 @@ BUILT_IN = (
     EVENTS,
     DEPLOYMENTS,
     REPLICA_SETS,
+    JOBS,
     ENDPOINT_SLICES,
     HORIZONTAL_POD_AUTOSCALERS,
     POD_DISRUPTION_BUDGETS,

@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from embedded.apiserver import errors, selectors
-from embedded.apiserver.resources import EVENTS, NAMESPACES, NODES, PODS, SECRETS, Resource
+from embedded.apiserver.resources import EVENTS, JOBS, NAMESPACES, NODES, PODS, SECRETS, Resource
 
 Object = dict[str, Any]
 Selection = Callable[[Object], bool]
 
 _REQUIREMENT = re.compile(r"\s*(!?)\s*([\w./-]+)\s*(?:(==|=|!=|>|<)\s*([\w.-]*)|\s(in|notin)\s*\(([^)]*)\))?\s*$")
+_ABSENT = {"spec.unschedulable": "false", "spec.hostNetwork": "false", "status.succeeded": "0"}
+# Selectable fields that are called otherwise in the object.
+_RENAMED = {"source": "source.component", "status.successful": "status.succeeded"}
 # Kubernetes' selectable fields by kind; the others can be selected by name and namespace only.
 _FIELDS: dict[Resource, tuple[str, ...]] = {
     PODS: (
@@ -23,6 +26,7 @@ _FIELDS: dict[Resource, tuple[str, ...]] = {
         *(f"involvedObject.{key}" for key in ("kind", "namespace", "name", "uid", "apiVersion", "fieldPath")),
         *("involvedObject.resourceVersion", "reason", "reportingComponent", "source", "type"),
     ),
+    JOBS: ("status.successful",),
     NAMESPACES: ("status.phase",),
     NODES: ("spec.unschedulable",),
     SECRETS: ("type",),
@@ -86,12 +90,11 @@ def _field_requirements(resource: Resource, text: str) -> list[tuple[str, bool, 
 
 def _field(body: Object, path: str) -> str:
     value: Any = body
-    if path == "source":
-        path = "source.component"
+    path = _RENAMED.get(path, path)
     for step in path.split("."):
         value = value.get(step) if isinstance(value, dict) else None
     if isinstance(value, bool):
         return str(value).lower()
     if value is None:
-        return "false" if path in ("spec.unschedulable", "spec.hostNetwork") else ""
+        return _ABSENT.get(path, "")
     return str(value)

@@ -146,9 +146,9 @@ class Store:
             raise errors.already_exists(resource.group_resource, meta["name"])
         if resource.has_status:
             new.pop("status", None)
+        meta["uid"] = str(uuid.uuid4())
         new = self._admit(resource, new, None)
         meta = new["metadata"]
-        meta["uid"] = str(uuid.uuid4())
         meta["creationTimestamp"] = now()
         meta.pop("deletionTimestamp", None)
         if "spec" in new:

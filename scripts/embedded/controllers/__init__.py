@@ -10,6 +10,7 @@ from embedded.controllers.event_ttl import EventTtl
 from embedded.controllers.garbage_collector import GarbageCollector
 from embedded.controllers.hpa import HorizontalPodAutoscalerController
 from embedded.controllers.hpa_metrics import PodMetrics
+from embedded.controllers.job import JobController
 from embedded.controllers.namespace import NamespaceController
 from embedded.controllers.networkpolicy import NetworkPolicyController
 from embedded.controllers.persistentvolume import PersistentVolumeController
@@ -33,6 +34,7 @@ def all_controllers(store: Store, metrics: PodMetrics, registry: ResourceRegistr
         NamespaceController(store, kinds),
         DeploymentController(store),
         ReplicaSetController(store),
+        JobController(store),
         EndpointSliceController(store),
         HorizontalPodAutoscalerController(store, metrics),
         DisruptionController(store),

@@ -21,11 +21,15 @@ SETTLING_S = 15.0
 NEW_S, FIRST_READY_S = 300.0, 30.0
 
 
+# Where a metric of each type says what it measures.
+_FIELDS = {"Resource": "resource", "ContainerResource": "containerResource"}
+
+
 class PodMetrics(Protocol):
     """Where the controller learns how busy a pod is."""
 
-    def cpu_millicores(self, namespace: str, pod: str) -> float | None:
-        """Return the CPU time that a pod uses, in thousandths of a core; None if it was not measured."""
+    def cpu_millicores(self, namespace: str, pod: str, container: str | None = None) -> float | None:
+        """Return the CPU time of a pod, or of one container, in thousandths of a core; None if it was not measured."""
 
 
 class MetricError(Exception):
@@ -88,10 +92,10 @@ class Reading:
 
 def gap_in(metric: Object) -> str | None:
     """Return what of a metric the embedded cluster cannot do; None if it can do all of it."""
-    kind = metric.get("type")
-    if kind != "Resource":
+    kind = metric.get("type", "")
+    if kind not in _FIELDS:
         return f"spec.metrics: type {kind}"
-    resource = metric["resource"].get("name")
+    resource = metric[_FIELDS[kind]].get("name")
     return None if resource == "cpu" else f"spec.metrics: resource {resource}"
 
 
@@ -122,26 +126,28 @@ class ReplicaCalculator:
         Raises:
             MetricError: it cannot be computed.
         """
-        target = metric["resource"]["target"]
-        readings = [self._read(pod, target) for pod in self._pods]
+        kind, source = metric["type"], metric[_FIELDS[metric["type"]]]
+        target, container = source["target"], source.get("container")
+        readings = [self._read(pod, target, container) for pod in self._pods]
         measured = [item for item in readings if item.used is not None]
         if not measured:
             what = "did not receive metrics for targeted pods (pods might be unready)"
             message = what if readings else "no pods returned by selector while calculating replica count"
-            raise MetricError("FailedGetResourceMetric", f"failed to get cpu utilization: {message}")
+            raise MetricError(f"FailedGet{kind}Metric", f"failed to get cpu utilization: {message}")
         used = sum(item.used or 0.0 for item in measured)
         current_value: Object = {"averageValue": f"{round(used / len(measured))}m"}
-        name = "cpu resource"
+        name = f"cpu {'container ' if container else ''}resource"
         if target["type"] == "Utilization":
             wanted = sum(item.target for item in measured)
             current_value["averageUtilization"] = int(used / wanted * target["averageUtilization"])
-            name = "cpu resource utilization (percentage of request)"
-        status = {"type": "Resource", "resource": {"name": "cpu", "current": current_value}}
+            name += " utilization (percentage of request)"
+        whose = {"name": "cpu"} if container is None else {"name": "cpu", "container": container}
+        status = {"type": kind, _FIELDS[kind]: {**whose, "current": current_value}}
         return Proposal(replicas_for(readings, current, tolerance), name, status)
 
-    def _read(self, pod: Object, target: Object) -> Reading:
+    def _read(self, pod: Object, target: Object, container: str | None) -> Reading:
         if target["type"] == "Utilization":
-            request = requested(pod)
+            request = requested(pod, container)
             share = target["averageUtilization"] / 100
             wanted, full = request * share, request * max(1.0, share)
         elif target["type"] == "AverageValue":
@@ -150,7 +156,7 @@ class ReplicaCalculator:
             raise MetricError("InvalidMetricSourceType", f"target type {target['type']} is not possible for a resource")
         if is_starting(pod, self._now):
             return Reading(wanted, full, starting=True)
-        return Reading(wanted, full, self._metrics.cpu_millicores(self._namespace, pod["metadata"]["name"]))
+        return Reading(wanted, full, self._metrics.cpu_millicores(self._namespace, pod["metadata"]["name"], container))
 
 
 def replicas_for(readings: Sequence[Reading], current: int, tolerance: Tolerance) -> int:
@@ -188,22 +194,28 @@ def is_starting(pod: Object, now: float) -> bool:
     return not ready and since < started + FIRST_READY_S
 
 
-def requested(pod: Object) -> int:
-    """Return the millicores that a pod requests.
+def requested(pod: Object, container: str | None = None) -> int:
+    """Return the millicores that a pod, or one container of it, requests.
 
     Raises:
-        MetricError: a container requests none, so there is nothing to take a percentage of.
+        MetricError: a container is not there or requests none, so there is nothing to take a percentage of.
     """
+    found = [each for each in pod["spec"]["containers"] if container in (None, each["name"])]
+    if not found:
+        raise _no_utilization(f"container {container} not found in Pod {pod['metadata']['name']}", container)
     total = 0
-    for container in pod["spec"]["containers"]:
-        amount = ((container.get("resources") or {}).get("requests") or {}).get("cpu")
+    for each in found:
+        amount = ((each.get("resources") or {}).get("requests") or {}).get("cpu")
         if amount is None:
-            where = f"container {container['name']} of Pod {pod['metadata']['name']}"
-            raise MetricError(
-                "FailedGetResourceMetric", f"failed to get cpu utilization: missing request for cpu in {where}"
-            )
+            where = f"container {each['name']} of Pod {pod['metadata']['name']}"
+            raise _no_utilization(f"missing request for cpu in {where}", container)
         total += millicores(amount)
     return total
+
+
+def _no_utilization(why: str, container: str | None) -> MetricError:
+    kind = "Resource" if container is None else "ContainerResource"
+    return MetricError(f"FailedGet{kind}Metric", f"failed to get cpu utilization: {why}")
 
 
 def _ratio(amounts: Iterable[tuple[float, float]]) -> float:

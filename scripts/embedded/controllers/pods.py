@@ -22,9 +22,14 @@ def is_terminating(pod: Object) -> bool:
     return bool(pod["metadata"].get("deletionTimestamp"))
 
 
+def has_ended(pod: Object) -> bool:
+    """Tell whether all containers have ended for good."""
+    return phase(pod) in FINAL_PHASES
+
+
 def is_active(pod: Object) -> bool:
     """Tell whether the pod counts as a replica: neither ended nor told to."""
-    return phase(pod) not in FINAL_PHASES and not is_terminating(pod)
+    return not has_ended(pod) and not is_terminating(pod)
 
 
 def is_ready(pod: Object) -> bool:

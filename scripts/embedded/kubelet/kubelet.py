@@ -42,9 +42,9 @@ class Kubelet:
         self._told: set[str] = set()
         self._meter = stats.CpuMeter()
 
-    def cpu_millicores(self, namespace: str, pod: str) -> float | None:
-        """Return the CPU that a pod uses; None while that is not known."""
-        return self._meter.millicores(namespace, pod)
+    def cpu_millicores(self, namespace: str, pod: str, container: str | None = None) -> float | None:
+        """Return the CPU that a pod, or one container of it, uses; None while that is not known."""
+        return self._meter.millicores(namespace, pod, container)
 
     def reset(self) -> None:
         """Register the node and forget what ran before: call it before anybody acts on the pods' readiness."""
@@ -160,9 +160,9 @@ class Kubelet:
                 if container.process and container.process.running
             ]
             usage = await stats.measure(pid for _key, _container, pid in running)
-            cpu: dict[tuple[str, str], float] = defaultdict(float)
+            cpu: dict[tuple[str, str, str], float] = defaultdict(float)
             for key, container, pid in running:
-                cpu[key] += usage[pid].cpu
+                cpu[*key, container.status.name] += usage[pid].cpu
                 _enforce_memory(container, pid, usage[pid].memory)
             self._meter.record(asyncio.get_running_loop().time(), cpu)
             self._runtime.logs.bound()

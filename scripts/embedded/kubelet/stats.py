@@ -29,16 +29,21 @@ class Usage:
 
 
 class CpuMeter:
-    """CPU of pods over the last seconds, as the metrics API gives it."""
+    """CPU of pods and their containers over the last seconds, as the metrics API gives it."""
 
     def __init__(self) -> None:
-        self._samples: dict[tuple[str, str], deque[tuple[float, float]]] = {}
+        self._samples: dict[tuple[str, str, str], deque[tuple[float, float]]] = {}
 
-    def record(self, moment: float, used: dict[tuple[str, str], float]) -> None:
-        """Take note of the CPU seconds that each pod has used so far; pods not named are forgotten."""
-        self._samples = {pod: self._samples.get(pod, deque()) for pod in used}
-        for pod, seconds in used.items():
-            samples = self._samples[pod]
+    def record(self, moment: float, used: dict[tuple[str, str, str], float]) -> None:
+        """Take note of the CPU seconds that each container has used so far; those not named are forgotten.
+
+        Args:
+            moment: seconds on any clock that only goes forward.
+            used: by namespace, pod and container.
+        """
+        self._samples = {container: self._samples.get(container, deque()) for container in used}
+        for container, seconds in used.items():
+            samples = self._samples[container]
             if samples and seconds < samples[-1][1]:
                 # A restarted container counts from zero.
                 samples.clear()
@@ -46,13 +51,21 @@ class CpuMeter:
             while samples[0][0] < moment - WINDOW:
                 samples.popleft()
 
-    def millicores(self, namespace: str, pod: str) -> float | None:
-        """Return the mean over the window; None until there are two samples."""
-        samples = self._samples.get((namespace, pod), deque())
-        if len(samples) < 2:
+    def millicores(self, namespace: str, pod: str, container: str | None = None) -> float | None:
+        """Return the mean over the window, of one container or of the whole pod; None until there are two samples."""
+        found = [
+            samples
+            for (its_namespace, its_pod, its_name), samples in self._samples.items()
+            if (its_namespace, its_pod) == (namespace, pod) and container in (None, its_name)
+        ]
+        if not found or any(len(samples) < 2 for samples in found):
             return None
-        (begin, first), (end, last) = samples[0], samples[-1]
-        return 1000 * (last - first) / (end - begin)
+        return sum(_mean(samples) for samples in found)
+
+
+def _mean(samples: deque[tuple[float, float]]) -> float:
+    (begin, first), (end, last) = samples[0], samples[-1]
+    return 1000 * (last - first) / (end - begin)
 
 
 async def measure(groups: Iterable[int]) -> dict[int, Usage]:

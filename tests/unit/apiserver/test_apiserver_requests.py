@@ -94,7 +94,7 @@ async def test_unknown_addresses_and_gaps_are_told_apart(api):
     unknown, _ = await api.call("GET", "/apis/apps/v1/namespaces/shop/boats")
     assert unknown == 404
     for path, gap in {
-        "/apis/batch/v1/namespaces/shop/jobs": "jobs.batch",
+        "/apis/batch/v1/namespaces/shop/cronjobs": "cronjobs.batch",
         "/apis/apps/v1/statefulsets": "statefulsets.apps",
         "/api/v1/namespaces/shop/pods/p/exec": "pods/exec",
     }.items():

@@ -6,7 +6,7 @@ import time
 import pytest
 from tests.unit.cluster.fake_api import NAMESPACED, FakeApi
 
-from cluster import endpoints, health, wait
+from cluster import endpoints, health, wait, workloads
 from cluster.errors import ClusterError, Unready
 
 DEPLOYMENTS = f"/apis/apps/v1{NAMESPACED}deployments"
@@ -79,7 +79,7 @@ def later(act, api: FakeApi):
     ],
 )
 def test_a_rollout_is_complete_by_kubectls_rules(body, complete):
-    assert health.rolled_out(body) is complete
+    assert workloads.rolled_out(body) is complete
 
 
 def test_it_is_woken_by_the_watch(cluster, api: FakeApi, monkeypatch):
@@ -187,7 +187,7 @@ def test_a_crash_within_the_tolerance_is_forgiven(cluster, api: FakeApi, monkeyp
 
 def test_a_container_that_crashes_after_every_restart_is_not_waited_for(cluster, monkeypatch):
     monkeypatch.setitem(health.TOLERANCES, "CrashLoopBackOff", 60.0)
-    eye = health.ImpatientEye(cluster, "order", LABELS)
+    eye = health.ImpatientEye(cluster, "Deployment order", LABELS)
     eye._pods = lambda: [pod(waiting={"reason": "CrashLoopBackOff"}, restarts=1, uid="u")]
     eye.look(deployment())
     eye._pods = lambda: [pod(waiting={"reason": "CrashLoopBackOff"}, restarts=2, uid="u")]
@@ -197,7 +197,7 @@ def test_a_container_that_crashes_after_every_restart_is_not_waited_for(cluster,
 
 def test_the_tolerance_counts_through_restarts(cluster):
     now = [0.0]
-    eye = health.ImpatientEye(cluster, "order", LABELS, lambda: now[0])
+    eye = health.ImpatientEye(cluster, "Deployment order", LABELS, lambda: now[0])
     crashing, running = pod(waiting={"reason": "CrashLoopBackOff"}, uid="u"), pod(uid="u")
     for at, seen in ((0.0, crashing), (0.15, running)):
         now[0] = at

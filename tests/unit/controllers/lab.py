@@ -23,6 +23,7 @@ from embedded.controllers.endpointslice import EndpointSliceController
 from embedded.controllers.event_ttl import EventTtl
 from embedded.controllers.garbage_collector import GarbageCollector
 from embedded.controllers.hpa import HorizontalPodAutoscalerController
+from embedded.controllers.job import JobController
 from embedded.controllers.namespace import NamespaceController
 from embedded.controllers.networkpolicy import NetworkPolicyController
 from embedded.controllers.persistentvolume import PersistentVolumeController
@@ -41,9 +42,10 @@ class Metrics:
     def __init__(self):
         self.everyone: float | None = None
         self.by_pod: dict[str, float | None] = {}
+        self.by_container: dict[str | None, float | None] = {}
 
-    def cpu_millicores(self, namespace: str, pod: str) -> float | None:
-        return self.by_pod.get(pod, self.everyone)
+    def cpu_millicores(self, namespace: str, pod: str, container: str | None = None) -> float | None:
+        return self.by_container.get(container, self.by_pod.get(pod, self.everyone))
 
 
 class Lab:
@@ -65,6 +67,7 @@ class Lab:
             NamespaceController(self.store, self.registry, clock),
             DeploymentController(self.store, clock),
             ReplicaSetController(self.store, clock),
+            JobController(self.store, clock),
             EndpointSliceController(self.store, clock),
             HorizontalPodAutoscalerController(self.store, self.metrics, clock),
             DisruptionController(self.store, clock),

@@ -10,6 +10,8 @@ from embedded.apiserver.resources import HORIZONTAL_POD_AUTOSCALERS as AUTOSCALE
 
 CPU = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}}
 VALUE = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "AverageValue", "averageValue": "50m"}}}
+TARGET = CPU["resource"]["target"]
+CONTAINER = {"type": "ContainerResource", "containerResource": {"name": "cpu", "container": "order", "target": TARGET}}
 MEMORY = {
     "type": "Resource",
     "resource": {"name": "memory", "target": {"type": "Utilization", "averageUtilization": 5}},
@@ -72,6 +74,29 @@ def test_follows_an_average_value(lab):
     lab.metrics.everyone = 75.0
     start(lab, metrics=[VALUE])
     assert replicas(lab) == 3
+
+
+def test_follows_one_container_and_not_the_proxy_beside_it(lab):
+    lab.metrics.by_container = {"order": 100.0, None: 110.0}
+    start(lab, metrics=[CONTAINER])
+    assert replicas(lab) == 4
+    [measured] = autoscaler(lab)["status"]["currentMetrics"]
+    current = {"averageUtilization": 100, "averageValue": "100m"}
+    assert measured == {
+        "type": "ContainerResource",
+        "containerResource": {"name": "cpu", "container": "order", "current": current},
+    }
+    reason = "reason: cpu container resource utilization (percentage of request) above target"
+    assert lab.events("SuccessfulRescale") == [f"New size: 4; {reason}"]
+
+
+def test_a_container_that_is_not_there_is_named(lab):
+    lab.metrics.everyone = 100.0
+    start(lab, metrics=[{**CONTAINER, "containerResource": {**CONTAINER["containerResource"], "container": "web"}}])
+    assert replicas(lab) == 2
+    active = condition(autoscaler(lab), "ScalingActive")
+    assert active["reason"] == "FailedGetContainerResourceMetric"
+    assert "container web not found in Pod" in active["message"]
 
 
 @pytest.mark.parametrize(("used", "expected"), [(45.1, 2), (54.9, 2), (55.1, 3)])

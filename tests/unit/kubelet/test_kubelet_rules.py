@@ -119,18 +119,28 @@ def test_back_off_doubles_up_to_its_limit_and_begins_anew():
 
 def test_cpu_is_the_mean_over_the_window_and_survives_a_restart():
     meter = stats.CpuMeter()
-    pod = ("shop", "web")
-    meter.record(0, {pod: 10.0})
+    pod, web = ("shop", "web"), ("shop", "web", "web")
+    meter.record(0, {web: 10.0})
     assert meter.millicores(*pod) is None
-    meter.record(2, {pod: 11.0})
+    meter.record(2, {web: 11.0})
     assert meter.millicores(*pod) == 500
-    meter.record(20, {pod: 20.0})
-    meter.record(22, {pod: 20.5})
+    meter.record(20, {web: 20.0})
+    meter.record(22, {web: 20.5})
     assert meter.millicores(*pod) == 250
-    meter.record(24, {pod: 0.1})
+    meter.record(24, {web: 0.1})
     assert meter.millicores(*pod) is None
     meter.record(26, {})
     assert meter.millicores(*pod) is None
+
+
+def test_cpu_of_a_pod_is_that_of_its_containers():
+    meter = stats.CpuMeter()
+    web, proxy = ("shop", "web", "web"), ("shop", "web", "proxy")
+    for moment in (0, 2):
+        meter.record(moment, {web: moment * 0.5, proxy: moment * 0.1, ("shop", "other", "web"): moment})
+    assert meter.millicores("shop", "web") == pytest.approx(600)
+    assert meter.millicores("shop", "web", "proxy") == pytest.approx(100)
+    assert meter.millicores("shop", "web", "none") is None
 
 
 @pytest.mark.parametrize(("clock", "wanted"), [("0:01.50", 1.5), ("02:03:04", 7384), ("1-00:00:01", 86401)])

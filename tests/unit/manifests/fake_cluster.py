@@ -5,7 +5,7 @@ import json
 import threading
 
 from cluster.client import Cluster
-from cluster.errors import Conflict, NotFound
+from cluster.errors import Conflict, Invalid, NotFound
 from cluster.settings import Settings
 
 KINDS = {
@@ -19,7 +19,9 @@ KINDS = {
         "Pod": "pods",
         "Event": "events",
     },
-    "/apis/apps/v1": {"Deployment": "deployments"},
+    "/apis/apps/v1": {"Deployment": "deployments", "StatefulSet": "statefulsets"},
+    "/apis/batch/v1": {"Job": "jobs"},
+    "/apis/rbac.authorization.k8s.io/v1": {"ClusterRole": "clusterroles"},
     "/apis/networking.istio.io/v1": {
         "Gateway": "gateways",
         "VirtualService": "virtualservices",
@@ -33,6 +35,9 @@ KINDS = {
 }
 
 
+CLUSTER_WIDE = ("Namespace", "ClusterRole")
+
+
 class FakeTransport:
     """Speaks for the API server; `journal` lists writes as ``verb Kind/name``."""
 
@@ -43,11 +48,15 @@ class FakeTransport:
         self.objects = {}
         self.journal = []
         self.brings_up = lambda deployment: True
+        self.completes = lambda job: True
+        self.logs = {}
         self.tells_observed = True
         self._revision = 0
         self._changed = threading.Condition()
 
     def request(self, method, path, *, body=None, query=None, content_type="application/json"):
+        if path.endswith("/log"):
+            return self.logs[path.rpartition("/pods/")[2].removesuffix("/log")].encode()
         return json.dumps(self._answer(method, path, body, query or {})).encode()
 
     def watch(self, path, query):
@@ -72,7 +81,7 @@ class FakeTransport:
             raise NotFound(root)
         return {
             "resources": [
-                {"kind": kind, "name": plural, "namespaced": kind != "Namespace"}
+                {"kind": kind, "name": plural, "namespaced": kind not in CLUSTER_WIDE}
                 for kind, plural in self.kinds[root].items()
             ]
         }
@@ -95,10 +104,15 @@ class FakeTransport:
         old = self.objects.get(path)
         new = copy.deepcopy(body)
         new["status"] = copy.deepcopy((old or {}).get("status", {}))
+        if old and body["kind"] == "Job":
+            new["spec"]["selector"] = old["spec"]["selector"]
         new["metadata"]["generation"] = (old or {}).get("metadata", {}).get("generation", 0)
         new["metadata"]["resourceVersion"] = (old or {}).get("metadata", {}).get("resourceVersion", "")
+        new["metadata"]["uid"] = (old or {}).get("metadata", {}).get("uid", f"uid-{self._revision}")
         if new == old:
             return old
+        if old and body["kind"] == "Job" and body["spec"]["template"] != old["spec"]["template"]:
+            raise Invalid(f"Job {body['metadata']['name']}: spec.template: field is immutable [422 to PATCH]")
         self.journal.append(f"apply {body['kind']}/{body['metadata']['name']}")
         new["metadata"]["generation"] += 1
         return self.put(path, new)
@@ -119,6 +133,10 @@ class FakeTransport:
         self.objects[path] = body
         if body["kind"] == "Deployment":
             self.control(body)
+        if body["kind"] == "StatefulSet":
+            self._run_set(body)
+        if body["kind"] == "Job":
+            self._run(body)
         if body["kind"] == "VirtualService" and self.tells_observed:
             body["status"]["observedGeneration"] = body["metadata"]["generation"]
         with self._changed:
@@ -143,6 +161,29 @@ class FakeTransport:
         }
         with self._changed:
             self._changed.notify_all()
+
+    def _run(self, job):
+        """Play the Job controller: one pod, which ends as the test says."""
+        name, good = job["metadata"]["name"], self.completes(job)
+        kind, reason = ("Complete", "CompletionsReached") if good else ("Failed", "BackoffLimitExceeded")
+        said = "" if good else "Job has reached the specified backoff limit"
+        job["spec"]["selector"] = {"matchLabels": {"job": name}}
+        job["status"] = {"conditions": [{"type": kind, "status": "True", "reason": reason, "message": said}]}
+        state = {"terminated": {"exitCode": 0 if good else 3, "reason": "Completed" if good else "Error"}}
+        self.objects[f"/api/v1/namespaces/shop/pods/{name}-x"] = {
+            "kind": "Pod",
+            "metadata": {"name": f"{name}-x", "labels": {"job": name}, "uid": f"{name}-x"},
+            "status": {
+                "phase": "Succeeded" if good else "Failed",
+                "containerStatuses": [{"name": "migrate", "state": state}],
+            },
+        }
+
+    def _run_set(self, stateful_set):
+        """Play the StatefulSet controller."""
+        wanted = stateful_set["spec"].get("replicas", 1) if self.brings_up(stateful_set) else 0
+        seen = {"observedGeneration": stateful_set["metadata"]["generation"]}
+        stateful_set["status"] = {**seen, "readyReplicas": wanted, "updateRevision": "r", "currentRevision": "r"}
 
     def _add_pod(self, deployment, number):
         name = f"{deployment['metadata']['name']}-{number}"

@@ -11,7 +11,7 @@ EVERYTHING = Path(__file__).parent / "everything"
 REPOSITORY = Path(__file__).resolve().parents[3]
 KUSTOMIZATIONS = sorted(
     file.parent.relative_to(REPOSITORY)
-    for root in ("k8s/base", "k8s/overlays", "istio")
+    for root in ("k8s/base", "k8s/overlays", "istio", "observability")
     for file in (REPOSITORY / root).rglob("kustomization.yaml")
     if "kind: Component" not in file.read_text()
 )
@@ -56,6 +56,13 @@ def test_optional_components_render_as_with_kubectl(components, overlay, compose
     objects = build(folder)
     assert by_id(objects) == by_id(kustomize(folder))
     assert len(objects) == len(build(REPOSITORY / "k8s/overlays" / overlay)) + 2 * len(components)
+
+
+@needs_kubectl
+@pytest.mark.parametrize("components", [["hpa"], ["mirror"], ["hpa", "mirror"]], ids=" ".join)
+def test_components_for_clusters_render_as_with_kubectl(components, compose):
+    folder = compose("kind", *components)
+    assert by_id(build(folder)) == by_id(kustomize(folder))
 
 
 def test_an_autoscaler_follows_the_deployment_that_blue_green_renames(compose):

@@ -17,7 +17,12 @@ _RENDERED = {name: render(name) for name in (CANARY, BLUE_GREEN)}
 @pytest.fixture(autouse=True)
 def _rendered_once(monkeypatch):
     """Reading YAML is most of the time of these tests, and the overlays do not change."""
-    known = lambda overlay: copy.deepcopy(_RENDERED[overlay]) if overlay in _RENDERED else render(overlay)  # noqa: E731
+
+    def known(overlay, namespace, registry):
+        if overlay in _RENDERED and (namespace, registry) == ("shop", ""):
+            return copy.deepcopy(_RENDERED[overlay])
+        return render(overlay, namespace, registry)
+
     monkeypatch.setattr(staging, "render", known)
 
 
@@ -41,7 +46,11 @@ def blue(fake):
 
 
 def outcomes(changes):
-    return {f"{change.kind}/{change.name}": change.outcome for change in changes if change.outcome != "ready"}
+    return {
+        f"{change.kind}/{change.name}": change.outcome
+        for change in changes
+        if change.outcome not in ("ready", "complete")
+    }
 
 
 def before(journal, first, second):
@@ -244,10 +253,21 @@ def test_without_istio_nothing_is_written():
     assert fake.journal == []
 
 
-def test_an_overlay_for_another_namespace_is_refused(fake):
-    with pytest.raises(ManifestError, match="is for namespace shop, but other is staged"):
-        stage(connect(fake, "other"), CANARY)
+def test_an_overlay_for_another_namespace_is_refused(fake, tmp_path):
+    (tmp_path / "kustomization.yaml").write_text(PLAIN.format(version="v1").replace("shop", "team"))
+    (tmp_path / "plain.yaml").write_text(PLAIN_OBJECTS)
+    with pytest.raises(ManifestError, match="is for namespace team, but other is staged: is NAMESPACE=team meant"):
+        stage(connect(fake, "other"), tmp_path)
     assert fake.journal == []
+
+
+def test_what_is_for_the_usual_namespace_is_staged_where_it_is_asked_for(fake, tmp_path):
+    (tmp_path / "kustomization.yaml").write_text(
+        "namespace: shop\nconfigMapGenerator: [{name: a, literals: [b=c]}]\n"
+        f"labels: [pairs: {{{PART_OF}: proving-ground}}]"
+    )
+    stage(connect(fake, "other"), tmp_path)
+    assert [path.split("/namespaces/")[1].split("/")[0] for path in fake.objects] == ["other"]
 
 
 def test_an_object_that_pruning_would_never_find_is_refused(fake, tmp_path):

@@ -10,6 +10,7 @@ from typing import Any
 from embedded.apiserver.resources import (
     CONFIG_MAPS,
     DEPLOYMENTS,
+    JOBS,
     PERSISTENT_VOLUME_CLAIMS,
     PODS,
     REPLICA_SETS,
@@ -25,6 +26,7 @@ _IMMUTABLE = "field is immutable"
 _FIXED: dict[Resource, tuple[str, ...]] = {
     DEPLOYMENTS: ("selector",),
     REPLICA_SETS: ("selector",),
+    JOBS: ("completions", "completionMode", "selector", "template"),
     PERSISTENT_VOLUME_CLAIMS: ("accessModes", "storageClassName", "volumeMode", "selector"),
 }
 _POD_RULE = (

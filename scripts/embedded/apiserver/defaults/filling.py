@@ -43,6 +43,13 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "V1DeploymentStrategy": {"type": "RollingUpdate"},
     "V1RollingUpdateDeployment": {"maxSurge": "25%", "maxUnavailable": "25%"},
     "V1ReplicaSetSpec": {"replicas": 1},
+    "V1JobSpec": {
+        "backoffLimit": 6,
+        "completionMode": "NonIndexed",
+        "manualSelector": False,
+        "podReplacementPolicy": "TerminatingOrFailed",
+        "suspend": False,
+    },
     "V1ServiceSpec": {"type": "ClusterIP", "sessionAffinity": "None"},
     "V1ServicePort": {"protocol": "TCP"},
     "V2HorizontalPodAutoscalerSpec": {

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from embedded.apiserver import definitions, selectors, structural
+from embedded.apiserver.defaults import jobs
 from embedded.apiserver.resources import (
     CUSTOM_RESOURCE_DEFINITIONS,
     DEPLOYMENTS,
     HORIZONTAL_POD_AUTOSCALERS,
+    JOBS,
     NAMESPACES,
     PERSISTENT_VOLUME_CLAIMS,
     POD_DISRUPTION_BUDGETS,
@@ -124,6 +126,11 @@ def _is_zero(value: Any) -> bool:
     return value in (0, "0%")
 
 
+def _job_problems(body: Object) -> Iterator[Problem]:
+    yield from jobs.problems(body)
+    yield from _pod_spec_problems(body["spec"].get("template", {}).get("spec") or {}, "spec.template.spec")
+
+
 def _pod_problems(body: Object) -> Iterator[Problem]:
     yield from _pod_spec_problems(body["spec"], "spec")
 
@@ -212,6 +219,7 @@ def _definition_problems(body: Object) -> Iterator[Problem]:
 _FILLERS: dict[Resource, Callable[[Object, Object | None], None]] = {
     NAMESPACES: _fill_namespace,
     PODS: _fill_pod,
+    JOBS: jobs.fill,
     SECRETS: _fill_secret,
     PERSISTENT_VOLUME_CLAIMS: _fill_claim,
     CUSTOM_RESOURCE_DEFINITIONS: _fill_definition,
@@ -219,6 +227,7 @@ _FILLERS: dict[Resource, Callable[[Object, Object | None], None]] = {
 _RULES: dict[Resource, Callable[[Object], Iterator[Problem]]] = {
     DEPLOYMENTS: _deployment_problems,
     REPLICA_SETS: _workload_problems,
+    JOBS: _job_problems,
     PODS: _pod_problems,
     SERVICES: _service_problems,
     HORIZONTAL_POD_AUTOSCALERS: _autoscaler_problems,

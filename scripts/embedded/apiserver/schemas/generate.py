@@ -30,6 +30,7 @@ ROOTS = (
     "CoreV1Event",
     "V1Deployment",
     "V1ReplicaSet",
+    "V1Job",
     "V1EndpointSlice",
     "V2HorizontalPodAutoscaler",
     "V1PodDisruptionBudget",

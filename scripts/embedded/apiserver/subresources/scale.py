@@ -59,11 +59,13 @@ def _scale_of(owner: Object, paths: dict[str, str]) -> Object:
     selector = columns.at(owner, paths.get("labelSelectorPath", ".spec.selector").lstrip("."))
     if selector:
         status["selector"] = selector if isinstance(selector, str) else columns.selector(selector)
+    # As in Kubernetes, a number of 0 is left out.
+    replicas = _number(owner, paths["specReplicasPath"])
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {key: meta[key] for key in kept if key in meta},
-        "spec": {"replicas": _number(owner, paths["specReplicasPath"])},
+        "spec": {"replicas": replicas} if replicas else {},
         "status": status,
     }
 

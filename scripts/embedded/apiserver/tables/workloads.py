@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from embedded.apiserver.tables.columns import AGE, NAME, NONE, UNKNOWN, Column, age, at, joined, number, selector, text
+from embedded.apiserver.tables.columns import (
+    AGE,
+    NAME,
+    NONE,
+    UNKNOWN,
+    Column,
+    age,
+    at,
+    duration,
+    joined,
+    number,
+    seconds_since,
+    selector,
+    text,
+)
 
 Object = Mapping[str, Any]
 
@@ -119,6 +133,27 @@ def _target(metric: Object, kind: str, have: Object) -> str:
     return f"{label}{have.get('value', UNKNOWN)}/{target.get('value', UNKNOWN)}"
 
 
+def _job_status(job: Object) -> str:
+    true = {entry["type"] for entry in at(job, "status.conditions", ()) if entry["status"] == "True"}
+    if found := next((kind for kind in ("Complete", "Failed") if kind in true), None):
+        return found
+    if at(job, "metadata.deletionTimestamp"):
+        return "Terminating"
+    return next((kind for kind in ("Suspended", "FailureTarget", "SuccessCriteriaMet") if kind in true), "Running")
+
+
+def _completions(job: Object) -> str:
+    done, wanted, parallel = at(job, "status.succeeded", 0), at(job, "spec.completions"), at(job, "spec.parallelism", 0)
+    if wanted is not None:
+        return f"{done}/{wanted}"
+    return f"{done}/1 of {parallel}" if parallel > 1 else f"{done}/1"
+
+
+def _job_duration(job: Object) -> str:
+    began, ended = seconds_since(at(job, "status.startTime")), seconds_since(at(job, "status.completionTime"))
+    return "" if began is None else duration(round(began - (ended or 0)))
+
+
 def _bound(name: str) -> Column:
     heading = "Min Available" if name == "minAvailable" else "Max Unavailable"
     return Column(heading, lambda body: str(at(body, f"spec.{name}", "N/A")))
@@ -149,6 +184,14 @@ COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
         Column("Desired", number("spec.replicas", 1), type="integer"),
         Column("Current", number("status.replicas"), type="integer"),
         Column("Ready", number("status.readyReplicas"), type="integer"),
+        AGE,
+        *_TEMPLATE,
+    ),
+    ("batch", "Job"): (
+        NAME,
+        Column("Status", _job_status),
+        Column("Completions", _completions),
+        Column("Duration", _job_duration),
         AGE,
         *_TEMPLATE,
     ),
