@@ -3,24 +3,42 @@ SHELL := /bin/sh
 PYTHON ?= python3
 STATE ?= .embedded
 DEMO_STATE ?= .embedded-demo
-OVERLAY ?= k8s/overlays/embedded
 PY := .venv/bin/python
+
+# Which cluster: embedded (processes on this machine), kind (Docker on this machine), or context (the one that
+# KUBECONTEXT names). What the scripts are told of it, and which overlay is put on it:
+CLUSTER ?= $(if $(KUBECONTEXT),context,embedded)
+tell-embedded = KUBECONFIG=$(STATE)/kubeconfig KUBECONTEXT= IMAGE_REGISTRY=
+tell-kind = KUBECONFIG=.kind/kubeconfig KUBECONTEXT=kind-proving-ground
+tell-context = KUBECONTEXT=$(KUBECONTEXT)
+TELL = $(tell-$(CLUSTER))
+$(if $(TELL),,$(error CLUSTER=$(CLUSTER) is none: embedded, kind, or context with KUBECONTEXT))
+OVERLAY ?= $(if $(filter embedded,$(CLUSTER)),embedded,kind)
+DRILL = $(TELL) $(PY) -m drills run $(@:drill-%=%) --overlay $(OVERLAY) --twin $(or $(TWIN),sound)
 
 export PYTHONPATH := $(CURDIR)/services:$(CURDIR)/scripts
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench up down status drill-canary drill-blue-green setup setup-test lint types requirements clean
+.PHONY: help demo demo-embedded demo-kind demo-context test bench up up-embedded up-kind up-context down down-embedded \
+	down-kind down-context status drill-canary drill-blue-green drill-blue-green-route images setup setup-test lint types \
+	requirements clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  with CLUSTER=kind on a Kubernetes of this machine, with KUBECONTEXT=... on any other: docs/kubernetes.md"
 
-demo: setup ## blue-green and canary with sound and faulty releases, on an embedded cluster of its own
+demo: demo-$(CLUSTER) ## blue-green and canary with sound and faulty releases, on an embedded cluster of its own
+
+demo-embedded: setup
 	@trap 'status=$$?; trap "" INT TERM; trap - EXIT; $(PY) -m embedded reset --state $(DEMO_STATE); exit $$status' EXIT; \
 	trap 'exit 130' INT; trap 'exit 143' TERM; \
 	$(PY) -m embedded reset --state $(DEMO_STATE) >/dev/null && $(PY) -m embedded up --state $(DEMO_STATE) && \
-	export KUBECONFIG=$(DEMO_STATE)/kubeconfig && \
+	export KUBECONFIG=$(DEMO_STATE)/kubeconfig KUBECONTEXT= IMAGE_REGISTRY= && \
 	$(PY) -m cluster stage $(OVERLAY) && \
-	$(PY) -m drills all --record reports/demo.svg
+	$(PY) -m drills all --only blue-green --only canary --overlay $(OVERLAY) --record reports/demo.svg
+
+demo-kind demo-context: demo-%: up-%
+	@$(TELL) $(PY) -m drills all --only blue-green --only canary --overlay $(OVERLAY) --record reports/demo.svg
 
 test: setup-test lint types ## everything that is checked: lint, types, unit, architecture, manifest, contract and drill tests
 	@$(PY) -m pytest $(PYTEST)
@@ -28,21 +46,43 @@ test: setup-test lint types ## everything that is checked: lint, types, unit, ar
 bench: setup-test ## ratios and times, printed and in reports/bench.json
 	@$(PY) -m bench
 
-up: setup ## start the embedded cluster and put the shop on it; safe to run again at any time
-	@$(PY) -m embedded up --state $(STATE)
-	@KUBECONFIG=$(STATE)/kubeconfig $(PY) -m cluster stage $(OVERLAY)
+up: up-$(CLUSTER) ## start a cluster and put the shop on it; safe to run again at any time
 
-down: setup ## stop the embedded cluster; its state stays
+up-embedded: setup
+	@$(PY) -m embedded up --state $(STATE)
+	@$(TELL) $(PY) -m cluster stage $(OVERLAY)
+
+up-kind: setup
+	@$(PY) -m provision up --kind --overlay $(OVERLAY)
+
+up-context: setup
+	@$(TELL) $(PY) -m provision up --overlay $(OVERLAY)
+
+down: down-$(CLUSTER) ## stop the embedded cluster, whose state stays; delete kind's
+
+down-embedded: setup
 	@$(PY) -m embedded down --state $(STATE)
 
+down-kind: setup
+	@$(PY) -m provision down --kind
+
+down-context: setup
+	@$(PY) -m provision down
+
 status: setup ## what runs, and where it answers
-	@$(PY) -m embedded status --state $(STATE)
+	@$(if $(filter embedded,$(CLUSTER)),$(PY) -m embedded status --state $(STATE),$(TELL) $(PY) -m provision status)
 
 drill-canary: setup ## one canary drill against the cluster of `make up`; TWIN=sound|errors|slow|crash
-	@KUBECONFIG=$(STATE)/kubeconfig $(PY) -m drills run canary --twin $(or $(TWIN),sound)
+	@$(DRILL)
 
-drill-blue-green: setup ## one blue-green drill against the cluster of `make up`; TWIN=sound|errors|slow|crash
-	@KUBECONFIG=$(STATE)/kubeconfig $(PY) -m drills run blue-green --twin $(or $(TWIN),sound)
+drill-blue-green: setup ## one blue-green drill, by the Service's selector
+	@$(DRILL)
+
+drill-blue-green-route: setup ## one blue-green drill, by the VirtualService
+	@$(DRILL)
+
+images: setup ## build every image with Docker; ONLY=order, BASE_IMAGE, IMAGE_REGISTRY, PLATFORM, DOCKER_BUILD_ARGS
+	@$(PY) -m images build $(if $(ONLY),--only $(ONLY))
 
 lint: setup-test ## style of the code, and that it is formatted
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from cluster.kustomize import ManifestError, build
 from cluster.kustomize.resources import CLUSTER_WIDE, Item, Items
 from cluster.kustomize.transformers import set_image, set_namespace
 from cluster.objects import title
-from cluster.settings import DEFAULT_NAMESPACE, REPOSITORY
+from cluster.settings import DEFAULT_NAMESPACE, EMBEDDED_CONTEXT, KIND_PREFIX, REPOSITORY
 from cluster.transport import Json
 
 OVERLAYS = REPOSITORY / "k8s" / "overlays"
@@ -23,9 +25,11 @@ PLATFORM = "proving-ground"
 
 # Where text names the namespace: in full host names, in SPIFFE identities, and in selectors of namespaces.
 _IN_TEXT = re.compile(rf"(?<=\.){DEFAULT_NAMESPACE}(?=\.svc\b)|(?<=/ns/){DEFAULT_NAMESPACE}(?=/sa/)")
+# What follows the repository of an image: a tag, a digest, or both.
+_TAG = re.compile(r"(:[\w.-]+)?(@[\w:]+)?$")
 _NAME_LABEL = "kubernetes.io/metadata.name"
 
-__all__ = ["ManifestError", "check_ours", "find_overlay", "render"]
+__all__ = ["ManifestError", "check_ours", "find_overlay", "image_with_tag", "overlay_of", "render"]
 
 
 def find_overlay(overlay: str | Path) -> Path:
@@ -42,6 +46,21 @@ def find_overlay(overlay: str | Path) -> Path:
             return folder
     known = ", ".join(sorted(each.name for each in OVERLAYS.glob("*") if each.is_dir()))
     raise ManifestError(f"there is no overlay {overlay}; in {OVERLAYS} there are: {known or 'none'}")
+
+
+def overlay_of(context: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Return the overlay that is meant for a cluster: OVERLAY, else that of the embedded cluster or of kind's.
+
+    Raises:
+        ManifestError: it is neither, and OVERLAY does not say which.
+    """
+    if environ.get("OVERLAY"):
+        return environ["OVERLAY"]
+    if context == EMBEDDED_CONTEXT:
+        return "embedded"
+    if context.startswith(KIND_PREFIX):
+        return "kind"
+    raise ManifestError(f"no overlay is known for context {context}: set OVERLAY, such as OVERLAY=production")
 
 
 def render(overlay: str | Path, namespace: str | None = None, registry: str | None = None) -> list[Json]:
@@ -65,9 +84,23 @@ def render(overlay: str | Path, namespace: str | None = None, registry: str | No
     return build(find_overlay(overlay), on_top)
 
 
-def with_registry(image: str, registry: str) -> str:
-    """Return the full name of an image: those of the catalogue are in the registry, if there is one."""
-    return f"{registry}/{image}" if registry and image.partition(":")[0] in _own_images() else image
+def image_with_tag(objects: list[Json], name: str, tag: str) -> str:
+    """Return the image of that name with another tag, from wherever the overlay takes it.
+
+    Args:
+        objects: what the overlay holds.
+        name: the last part of the image's repository, such as ``order``.
+        tag: the other tag.
+
+    Raises:
+        ManifestError: no Deployment of the overlay runs such an image.
+    """
+    for body in (each for each in objects if each["kind"] == "Deployment"):
+        for container in body["spec"]["template"]["spec"]["containers"]:
+            repository = _TAG.sub("", container["image"])
+            if repository.rpartition("/")[2] == name:
+                return f"{repository}:{tag}"
+    raise ManifestError(f"no Deployment of the overlay runs an image {name}")
 
 
 def check_ours(objects: list[Json], namespace: str) -> None:

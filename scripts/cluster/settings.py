@@ -21,6 +21,7 @@ EMBEDDED_CONTEXT = "embedded"
 KIND_KUBECONFIG = REPOSITORY / ".kind" / "kubeconfig"
 KIND_CONTEXT = "kind-proving-ground"
 KIND_PREFIX = "kind-"
+USERS_OWN = "~/.kube/config"
 DEFAULT_NAMESPACE = "shop"
 _REGISTRY = re.compile(r"[\w.-]+(:\d+)?(/[\w.-]+)*")
 # Contexts to which a person at the terminal has said yes: one answer holds for the whole command.
@@ -112,6 +113,8 @@ def _existing(given: str, context: str | None) -> str:
     parts = [str(Path(part).expanduser()) for part in given.split(os.pathsep) if part]
     if any(Path(part).is_file() for part in parts):
         return os.pathsep.join(parts)
+    if context and given == USERS_OWN:
+        raise ClusterError(f"context {context} is looked up in {given}, which is not there: set KUBECONFIG")
     of_kind = Path(given).parent.name == KIND_KUBECONFIG.parent.name
     start = "kind's cluster with `make up CLUSTER=kind`" if of_kind else "the embedded cluster with `make up`"
     raise ClusterError(f"no kubeconfig at {given}: start {start}, or correct KUBECONFIG")
@@ -121,7 +124,7 @@ def _usual(context: str | None) -> str:
     """Return the kubeconfig where none is given; the user's own is looked at only for a context that was named."""
     if context in (None, EMBEDDED_CONTEXT):
         return str(EMBEDDED_KUBECONFIG) if EMBEDDED_KUBECONFIG.exists() else ""
-    return str(KIND_KUBECONFIG) if context == KIND_CONTEXT and KIND_KUBECONFIG.exists() else "~/.kube/config"
+    return str(KIND_KUBECONFIG) if context == KIND_CONTEXT and KIND_KUBECONFIG.exists() else USERS_OWN
 
 
 def registry(environ: Mapping[str, str]) -> str:

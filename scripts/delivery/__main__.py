@@ -19,7 +19,7 @@ from delivery.copies import images, template_labels
 from delivery.errors import DeliveryError
 from delivery.judgement import Outcome
 from delivery.release import find_release
-from delivery.rollout import Rollout
+from delivery.rollout import STRATEGIES, Rollout
 from delivery.steps import Step
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -36,7 +36,7 @@ PROMOTED, ROLLED_BACK, TROUBLE = 0, 1, 2
 def release(
     service: Service,
     image: Annotated[str, typer.Option(help="image of the new version, such as order:v2")],
-    strategy: Annotated[str, typer.Option(help="canary or blue-green")] = "canary",
+    strategy: Annotated[str, typer.Option(help=f"{', '.join(STRATEGIES)}")] = "canary",
     weights: Annotated[str, typer.Option(help="shares of the users in percent, for a canary")] = "10,25,50",
     kubeconfig: Kubeconfig = None,
     context: Context = None,
@@ -46,7 +46,7 @@ def release(
     shares = _weights(weights)
     with Cluster.connect(kubeconfig, context, namespace) as cluster:
         rollout = Rollout(cluster, service, strategy, on_step=_tell)
-        outcome, reason = command.release(rollout, image, strategy, shares)
+        outcome, reason = command.release(rollout, image, shares)
     typer.echo(f"{outcome}: {reason}")
     raise typer.Exit(PROMOTED if outcome is Outcome.PROMOTED else ROLLED_BACK)
 

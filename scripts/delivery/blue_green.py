@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from cluster import endpoints
 from cluster.client import Cluster
 from cluster.errors import NotFound
+from cluster.routing import FULL
 from cluster.transport import Json
 from delivery import copies
 from delivery.errors import DeliveryError
@@ -27,6 +28,7 @@ class BlueGreenStrategy:
 
     name = "blue-green"
     track = PREVIEW
+    at_once = True
 
     def __init__(self, cluster: Cluster, reporter: Reporter) -> None:
         self._cluster = cluster
@@ -62,8 +64,14 @@ class BlueGreenStrategy:
         self._cluster.patch_selector(preview, _with_version(release.preview_selector, release.version))
         endpoints.wait_serving(self._cluster, preview, self._labels(release.copy))
 
-    def switch(self, release: Release) -> None:
-        """Send all users to the new version."""
+    def move(self, release: Release, share: int) -> None:
+        """See `Strategy.move`; a selector knows no shares.
+
+        Raises:
+            DeliveryError: not all users are meant.
+        """
+        if share != FULL:
+            raise DeliveryError(f"a selector moves all users or none, not {share} %: use the strategy canary")
         self._cluster.patch_selector(release.service, _with_version(release.selector, release.version))
         endpoints.wait_not_serving(self._cluster, release.service, self._labels(release.stable))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cluster.errors import ClusterError
-from delivery.blue_green import BlueGreenStrategy
 from delivery.errors import DeliveryError, Rejected
 from delivery.judgement import Judgement, Outcome
 from delivery.rollout import Rollout
@@ -14,7 +13,7 @@ from delivery.rollout import Rollout
 WEIGHTS = (10, 25, 50)
 
 
-def release(rollout: Rollout, image: str, strategy: str, weights: Sequence[int] = WEIGHTS) -> tuple[Outcome, str]:
+def release(rollout: Rollout, image: str, weights: Sequence[int] = WEIGHTS) -> tuple[Outcome, str]:
     """Carry a release out and return how it ended, and why.
 
     Raises:
@@ -26,7 +25,7 @@ def release(rollout: Rollout, image: str, strategy: str, weights: Sequence[int] 
     except Rejected as rejected:
         return Outcome.ROLLED_BACK, rejected.reason
     try:
-        judgement = _judged(rollout, strategy, weights)
+        judgement = _judged(rollout, weights)
         if not judgement.successful:
             return rollout.abort(judgement.reason), f"{judgement.step}: {judgement.verdict}, {judgement.reason}"
         outcome = rollout.promote()
@@ -36,10 +35,10 @@ def release(rollout: Rollout, image: str, strategy: str, weights: Sequence[int] 
         raise
 
 
-def _judged(rollout: Rollout, strategy: str, weights: Sequence[int]) -> Judgement:
+def _judged(rollout: Rollout, weights: Sequence[int]) -> Judgement:
     """Return the first judgement that is no success, or the last one."""
     judgement = rollout.verify()
-    if strategy == BlueGreenStrategy.name:
+    if rollout.at_once:
         if judgement.successful:
             rollout.switch()
             judgement = rollout.analysis()

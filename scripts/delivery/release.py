@@ -23,7 +23,7 @@ class Release:
 
     Attributes:
         service: the Service under release.
-        strategy: ``canary`` or ``blue-green``.
+        strategy: its name.
         image: image of the new version.
         version: what the new version answers with.
         stable: name of the Deployment that had the traffic.
@@ -31,8 +31,8 @@ class Release:
         selector: selector of the Service before.
         images: image of each container of the stable Deployment before.
         stable_version: its label ``version`` before, empty if it had none.
-        weights: weight of each subset before, empty for blue-green.
-        preview_selector: selector of the preview Service before, empty for a canary.
+        weights: weight of each subset before, empty where a selector moves the users.
+        preview_selector: selector of the preview Service before, empty where weights move the users.
         started: when the release began.
     """
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from cluster import wait
 from cluster.client import Cluster
 from cluster.errors import Conflict, PrometheusError, Unready
 from cluster.prometheus import Prometheus
+from cluster.routing import FULL
 from delivery import smoke
 from delivery.analysis import Analysis, Window
 from delivery.blue_green import BlueGreenStrategy
+from delivery.blue_green_route import BlueGreenRouteStrategy
 from delivery.canary import CanaryStrategy
 from delivery.errors import DeliveryError, Rejected, UnderWay
 from delivery.judge import Judge, PlainJudge
@@ -22,6 +24,9 @@ from delivery.slo import Slo, load_slo
 from delivery.steps import OnStep, Reporter
 from delivery.strategy import Strategy
 
+STRATEGIES: dict[str, Callable[[Cluster, Reporter], Strategy]] = {
+    each.name: each for each in (CanaryStrategy, BlueGreenStrategy, BlueGreenRouteStrategy)
+}
 # How long a gateway may take to know a version that is ready.
 REACH_DEADLINE = 15.0
 
@@ -34,7 +39,7 @@ class Rollout:
     Args:
         cluster: where it happens.
         service: the Service under release.
-        strategy: ``canary`` or ``blue-green``.
+        strategy: a key of STRATEGIES.
         on_step: is told of every step when it is over.
         judge: who decides; None for the plain judge.
         slo: thresholds; None for those in observability/slo.
@@ -122,24 +127,29 @@ class Rollout:
             DeliveryError: this is no canary release.
         """
         release = self._started()
-        if not isinstance(self._strategy, CanaryStrategy):
-            raise DeliveryError("blue-green has no weights to shift: switch")
+        if self._strategy.at_once:
+            raise DeliveryError(f"{self._strategy.name} moves all users at once: switch")
         with self._reporter.step("shift", canary=canary), self._going_back():
-            self._strategy.shift(release, canary)
+            self._strategy.move(release, canary)
             self._what, self._since = f"canary at {canary} %", self._now()
 
+    @property
+    def at_once(self) -> bool:
+        """Tell whether all users move together: by `switch`, not by `shift`."""
+        return self._strategy.at_once
+
     def switch(self) -> None:
-        """Send all users to the preview.
+        """Send all users to the new version.
 
         Raises:
             DeliveryError: this is no blue-green release.
         """
         release = self._started()
-        if not isinstance(self._strategy, BlueGreenStrategy):
-            raise DeliveryError("a canary has no selector to switch: shift its weight")
+        if not self._strategy.at_once:
+            raise DeliveryError(f"{self._strategy.name} moves users step by step: shift")
         with self._reporter.step("switch", version=release.version), self._going_back():
             self._what, self._since = f"{release.version} after the switch", self._now()
-            self._strategy.switch(release)
+            self._strategy.move(release, FULL)
 
     def analysis(self, deadline: float | None = None) -> Judgement:
         """Judge the new version since the last shift or switch; returns as soon as that is decided.
@@ -233,7 +243,7 @@ class Rollout:
 
     def _window(self, deadline: float | None) -> Window:
         settings = self._slo.analysis
-        baseline = settings.baseline_seconds if self._strategy.name == BlueGreenStrategy.name else None
+        baseline = settings.baseline_seconds if self._strategy.at_once else None
         return Window(self._what, self._since, baseline, deadline or settings.deadline_seconds)
 
     def _now(self) -> float | None:
@@ -255,11 +265,9 @@ class Rollout:
 
 
 def _strategy(name: str, cluster: Cluster, reporter: Reporter) -> Strategy:
-    if name == CanaryStrategy.name:
-        return CanaryStrategy(cluster, reporter)
-    if name == BlueGreenStrategy.name:
-        return BlueGreenStrategy(cluster, reporter)
-    raise DeliveryError(f"there is no strategy {name}: choose {CanaryStrategy.name} or {BlueGreenStrategy.name}")
+    if name not in STRATEGIES:
+        raise DeliveryError(f"there is no strategy {name}: choose {', '.join(STRATEGIES)}")
+    return STRATEGIES[name](cluster, reporter)
 
 
 def _under_way(release: Release) -> UnderWay:

@@ -9,10 +9,17 @@ from delivery.release import Release
 
 
 class Strategy(Protocol):
-    """One way of bringing a new version to users."""
+    """One way of bringing a new version to users.
+
+    Attributes:
+        name: how it is called on the command line and in the notes of a release.
+        track: value of the header that opens the side door.
+        at_once: whether all users move together, so that the new version is compared with the time before the switch.
+    """
 
     name: str
     track: str
+    at_once: bool
 
     def plan(self, service: str, image: str) -> tuple[Release, Json]:
         """Return the release and the new version's Deployment; nothing is changed yet.
@@ -23,6 +30,9 @@ class Strategy(Protocol):
 
     def open_door(self, release: Release) -> None:
         """Lead the side door, and nobody else, to the new version."""
+
+    def move(self, release: Release, share: int) -> None:
+        """Lead this share of the users, in percent, to the new version."""
 
     def back(self, release: Release) -> None:
         """Lead all users to the old version, at once."""

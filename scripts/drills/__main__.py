@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from cluster.errors import ClusterError
 from delivery.errors import DeliveryError
 from drills import laboratory
 from drills.blue_green import BlueGreen
+from drills.blue_green_route import BlueGreenRoute
 from drills.campaign import Campaign, Run
 from drills.canary import Canary
 from drills.console import picture, sentences, summary
@@ -22,15 +24,26 @@ from drills.probes import ProbeError
 from drills.twins import TWINS
 from drills.verdict import PASSED
 
-DRILLS: dict[str, Drill] = {drill.name: drill for drill in (BlueGreen(), Canary())}
-DrillName = Literal["blue-green", "canary"]
+DRILLS: dict[str, Drill] = {drill.name: drill for drill in (BlueGreen(), BlueGreenRoute(), Canary())}
 TwinName = Literal["sound", "errors", "slow", "crash"]
+
+
+class DrillName(enum.StrEnum):
+    """The keys of DRILLS."""
+
+    BLUE_GREEN = "blue-green"
+    BLUE_GREEN_ROUTE = "blue-green-route"
+    CANARY = "canary"
+
+
 # A shell says 128 plus its number when a signal ended a program.
 SIGNALLED = 128
 
 Kubeconfig = Annotated[Path | None, typer.Option(help="Kubeconfig; else KUBECONFIG, else the embedded cluster's.")]
 Context = Annotated[str | None, typer.Option(help="Context in it; else KUBECONTEXT, else its current one.")]
-Overlay = Annotated[str, typer.Option(help="Overlay that says what Git wants; stages are called like it.")]
+Overlay = Annotated[
+    str | None, typer.Option(help="Overlay that says what Git wants; else OVERLAY, else the usual one.")
+]
 Rate = Annotated[float, typer.Option(help="Requests per second.")]
 Reports = Annotated[Path, typer.Option(help="Folder for the reports.")]
 Service = Annotated[str, typer.Option(help="Service under release.")]
@@ -49,7 +62,7 @@ def run(
     rate: Rate = 200.0,
     reports: Reports = Path("reports"),
     record: Picture = None,
-    overlay: Overlay = "embedded",
+    overlay: Overlay = None,
     kubeconfig: Kubeconfig = None,
     context: Context = None,
 ) -> None:
@@ -60,16 +73,17 @@ def run(
 
 @app.command(name="all")
 def run_all(
+    only: Annotated[list[DrillName] | None, typer.Option("--only", help="This drill; may be said again.")] = None,
     service: Service = "order",
     rate: Rate = 200.0,
     reports: Reports = Path("reports"),
     record: Picture = None,
-    overlay: Overlay = "embedded",
+    overlay: Overlay = None,
     kubeconfig: Kubeconfig = None,
     context: Context = None,
 ) -> None:
     """Run every drill with every release; exit 0 only if every verdict is Passed."""
-    pairs = [(drill, twin) for drill in DRILLS for twin in TWINS]
+    pairs = [(drill, twin) for drill in only or DRILLS for twin in TWINS]
     raise typer.Exit(carry_out(pairs, Options(service, rate, reports, record, overlay, kubeconfig, context)))
 
 
@@ -90,7 +104,7 @@ class Options:
     rate: float
     reports: Path
     picture: Path | None
-    overlay: str
+    overlay: str | None
     kubeconfig: Path | None
     context: str | None
 

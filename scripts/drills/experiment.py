@@ -64,14 +64,14 @@ class System:
         stage: puts the cluster into the state that Git describes, for stages whose name ends so, and waits.
         rollout: makes a rollout of a service with a strategy.
         prober: makes a prober of a service.
-        image: returns the full name of one of the shop's images on that cluster.
+        image: returns the full name of a service's image with a tag, as that cluster gets it.
     """
 
     name: str
     stage: Callable[[str], None]
     rollout: Callable[[str, str], Rollout]
     prober: Callable[[str], Prober]
-    image: Callable[[str], str] = str
+    image: Callable[[str, str], str] = "{}:{}".format
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ class Experiment:
         rollout = self._system.rollout(self._record.service, self._drill.strategy)
         self._rollout = ObservedRollout(rollout, self._record)
         try:
-            image = self._system.image(f"{self._record.service}:{self._twin.tag}")
+            image = self._system.image(self._record.service, self._twin.tag)
             return self._drill.method(self._rollout, image)
         except Rejected as rejected:  # a release that never gets ready is an answer, not a crash
             self._record.rejected = str(rejected)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 from cluster.client import Cluster
-from cluster.manifests import render, with_registry
+from cluster.manifests import image_with_tag, overlay_of, render
 from cluster.permissions import check_fit
 from cluster.stage import stage
 from delivery.rollout import Rollout
@@ -16,13 +17,13 @@ from drills.probes import Plan, Prober
 from drills.verdict import Limits
 
 
-def connect(kubeconfig: Path | None, context: str | None, overlay: str, rate: float) -> System:
+def connect(kubeconfig: Path | None, context: str | None, overlay: str | None, rate: float) -> System:
     """Return the system behind a kubeconfig.
 
     Args:
         kubeconfig: see `Cluster.connect`.
         context: likewise.
-        overlay: name of the plain overlay; other stages are called like it, with an ending.
+        overlay: name of the plain overlay, None for the cluster's usual one; other stages have an ending added to it.
         rate: requests per second.
 
     Raises:
@@ -30,22 +31,24 @@ def connect(kubeconfig: Path | None, context: str | None, overlay: str, rate: fl
         ProbeError: the rate or the gateway is not allowed.
     """
     cluster = Cluster.connect(kubeconfig, context)
+    plain = overlay or overlay_of(cluster.name)
+    objects = render(plain, cluster.namespace, cluster.settings.registry)
     named = bool(os.environ.get("GATEWAY_URL"))
 
     def prober(service: str) -> Prober:
         return Prober(Plan(cluster.gateway_url, rate, service, named))
 
     def set_stage(ending: str) -> None:
-        stage(cluster, overlay + ending)
+        stage(cluster, plain + ending)
 
-    check_fit(cluster, render(overlay, cluster.namespace, cluster.settings.registry))
+    check_fit(cluster, objects)
     prober("order")  # an address or a rate out of bounds is refused before anything is touched
     return System(
         name=cluster.name,
         stage=set_stage,
         rollout=lambda service, strategy: Rollout(cluster, service, strategy=strategy),
         prober=prober,
-        image=lambda name: with_registry(name, cluster.settings.registry),
+        image=partial(image_with_tag, objects),
     )
 
 

@@ -4,7 +4,7 @@ import uuid
 
 from tests.contract.waiting import DEADLINE
 
-# How long a caller goes on asking; policies take a moment to reach the proxies. Below the time a test waits for its end.
+# How long a caller goes on asking, for policies take a moment to reach the proxies: less than a test waits for its end.
 PATIENCE = 40
 # The outcome is a status, or how the connection ended. A proxy of another kind may stand between, so words are few.
 SOURCE = f"""

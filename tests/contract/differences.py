@@ -1,4 +1,4 @@
-"""Where the embedded cluster differs from Kubernetes with Istio: ``python -m tests.contract.differences`` writes the page.
+"""Where the embedded cluster is not like Kubernetes: ``python -m tests.contract.differences`` writes the page.
 
 A test that meets a difference asks for it by its id and shows on both sides that it holds; a difference that no test
 shows is an error, and so is one that no longer holds.

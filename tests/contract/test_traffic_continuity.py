@@ -94,6 +94,7 @@ def test_a_switch_of_the_selector_loses_nothing(shared_site):
             for track, version in (("canary", "v2"), ("stable", "v1")):
                 shared_site.api.patch_selector(entrance.name, {"app": "backend", "track": track})
                 entrance.answers_with(version)
+                traffic.flow()
         assert set(traffic.versions) == {"v1", "v2"}
     finally:
         entrance.close()

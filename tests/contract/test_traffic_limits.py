@@ -35,9 +35,13 @@ def test_without_a_limit_everybody_is_served(stable):
     assert [answer.status_code for answer in crowd(stable)] == [200] * CROWD
 
 
-def test_a_full_connection_pool_overflows_with_503(stable):
-    http = {"http1MaxPendingRequests": 1, "http2MaxRequests": 1, "maxRequestsPerConnection": 1}
-    stable.rule(connectionPool={"tcp": {"maxConnections": 1}, "http": http})
+@pytest.mark.parametrize(
+    "pool",
+    [{"tcp": {"maxConnections": 1}, "http": {"http1MaxPendingRequests": 1}}, {"http": {"http2MaxRequests": 1}}],
+    ids=["connections", "requests"],
+)
+def test_a_full_connection_pool_overflows_with_503(stable, pool):
+    stable.rule(connectionPool=pool)
     stable.routes({"route": [stable.to("stable")], "retries": {"attempts": 0}})
 
     def overflown():

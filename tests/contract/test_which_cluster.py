@@ -9,7 +9,8 @@ from cluster.errors import ClusterError
 
 @pytest.fixture
 def kubeconfig(tmp_path, monkeypatch):
-    monkeypatch.delenv("CONFIRM", raising=False)
+    for name in ("CONFIRM", "KUBECONFIG", "KUBECONTEXT"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(clusters, "KIND_KUBECONFIG", tmp_path / "none")
 
     def write(*contexts):
@@ -44,7 +45,7 @@ def test_kind_is_the_only_context_of_that_name(kubeconfig):
 
 def test_of_several_kind_clusters_one_has_to_be_named(kubeconfig):
     path = kubeconfig("kind-a", "kind-b")
-    with pytest.raises(ClusterError, match="2 contexts kind-.*: set KUBECONTEXT"):
+    with pytest.raises(ClusterError, match=r"2 contexts kind-\*: set KUBECONTEXT"):
         clusters.existing("kind", {"KUBECONFIG": path})
     with pytest.raises(ClusterError, match="kind-b does not answer"):
         clusters.existing("kind", {"KUBECONFIG": path, "KUBECONTEXT": "kind-b"})

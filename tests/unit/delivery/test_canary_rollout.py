@@ -262,7 +262,7 @@ def test_verbs_before_a_start_and_of_the_other_strategy_are_refused(rollout):
         with pytest.raises(DeliveryError, match="no release of order has been started"):
             verb()
     rollout.start("order:v2")
-    with pytest.raises(DeliveryError, match="shift its weight"):
+    with pytest.raises(DeliveryError, match="canary moves users step by step: shift"):
         rollout.switch()
 
 

@@ -24,13 +24,15 @@ def run(monkeypatch, capsys, *arguments):
         ("canary", Verdict.PASSED, Outcome.PROMOTED),
         ("canary", Verdict.FAILED, Outcome.ROLLED_BACK),
         ("canary", Verdict.INCONCLUSIVE, Outcome.ROLLED_BACK),
+        ("blue-green-route", Verdict.PASSED, Outcome.PROMOTED),
+        ("blue-green-route", Verdict.FAILED, Outcome.ROLLED_BACK),
     ],
 )
 def test_only_passed_is_promoted(canary_shop, always, traffic, strategy, verdict, outcome):
     shop, cluster = canary_shop
     shop.api.ask_prometheus = traffic
     rollout = Rollout(cluster, "order", strategy, judge=always(verdict))
-    assert command.release(rollout, "order:v2", strategy)[0] is outcome
+    assert command.release(rollout, "order:v2")[0] is outcome
     assert shop.weights() == {"stable": 100, "canary": 0}
     assert shop.names() == ["order"]
 
@@ -39,11 +41,11 @@ def test_blue_green_switches_only_after_smoke(blue_green_shop, always, traffic):
     shop, cluster = blue_green_shop
     shop.api.ask_prometheus = traffic
     failed = Rollout(cluster, "order", "blue-green", judge=always(Verdict.FAILED))
-    assert command.release(failed, "order:v2", "blue-green")[0] is Outcome.ROLLED_BACK
+    assert command.release(failed, "order:v2")[0] is Outcome.ROLLED_BACK
     switched = [body for _m, path, body in shop.api.calls if path == "services/order" and "spec" in body]
     assert {body["spec"]["selector"]["version"] for body in switched} == {"v1"}
     passed = Rollout(cluster, "order", "blue-green", judge=always(Verdict.PASSED))
-    assert command.release(passed, "order:v2", "blue-green")[0] is Outcome.PROMOTED
+    assert command.release(passed, "order:v2")[0] is Outcome.PROMOTED
     assert shop.names() == ["order-green"]
 
 
@@ -62,7 +64,7 @@ def test_a_cluster_that_gets_in_the_way_leaves_users_on_stable(canary_shop, alwa
 
     shop.api.refuse = refuse
     with pytest.raises(ClusterError, match="out of order"):
-        command.release(rollout, "order:v2", "canary")
+        command.release(rollout, "order:v2")
     assert shop.weights() == {"stable": 100, "canary": 0}
     assert shop.names() == ["order"]
 

@@ -109,7 +109,7 @@ class FakeRollout:
         self.shop.share = 1.0
 
     def verify(self):
-        return self._judgement(self.shop.fault == "sound")
+        return self._judgement(self.shop.fault == "sound", [self._smoke() for _ in range(10)])
 
     def analysis(self):
         self.shop.users_pass(80)
@@ -125,7 +125,11 @@ class FakeRollout:
         self.shop.share = 0.0
         return SimpleNamespace(value="RolledBack")
 
-    def _judgement(self, good):
+    def _smoke(self):
+        status, seconds = 500 if self.shop.fault == "errors" else 200, 0.4 if self.shop.fault == "slow" else 0.005
+        return {"path": "/orders", "status": status, "version": "v2", "seconds": seconds, "error": ""}
+
+    def _judgement(self, good, samples=({"time": 1.0, "candidate": {}, "reference": {}},)):
         verdict = "Passed" if good else "Failed"
         numbers = {"share": 0.5}
         return SimpleNamespace(
@@ -134,7 +138,7 @@ class FakeRollout:
             verdict=verdict,
             reason=f"it is {verdict}",
             query="q",
-            samples=[1],
+            samples=list(samples),
             numbers=numbers,
         )
 

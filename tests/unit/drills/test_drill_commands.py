@@ -40,16 +40,21 @@ def verdicts(folder):
 
 def test_all_runs_every_drill_with_every_release(drills, tmp_path, capsys):
     assert drills("all") == 0
-    assert len(verdicts(tmp_path)) == 8
+    assert len(verdicts(tmp_path)) == 12
     assert set(verdicts(tmp_path).values()) == {"Passed"}
-    assert len(ET.parse(tmp_path / "junit.xml").getroot()[0]) == 8
+    assert len(ET.parse(tmp_path / "junit.xml").getroot()[0]) == 12
     assert "canary-crash" in capsys.readouterr().out
+
+
+def test_all_can_be_narrowed_down(drills, tmp_path):
+    assert drills("all", "--only", "blue-green-route") == 0
+    assert set(verdicts(tmp_path)) == {f"blue-green-route-{twin}" for twin in ("sound", "errors", "slow", "crash")}
 
 
 def test_a_drill_that_does_not_pass_is_exit_one(drills, tmp_path):
     class Blind(FakeRollout):
-        def _judgement(self, good):
-            return super()._judgement(True)
+        def _judgement(self, good, *samples):
+            return super()._judgement(True, *samples)
 
     assert drills("run", "canary", "--twin", "errors", rollout=Blind) == 1
     assert verdicts(tmp_path) == {"canary-errors": "Failed"}
@@ -63,7 +68,7 @@ def test_an_interrupted_run_reports_what_there_is(drills, tmp_path):
     assert drills("all", rollout=Interrupted) == 143
     assert verdicts(tmp_path) == {"blue-green-sound": "Error"}
     suite = ET.parse(tmp_path / "junit.xml").getroot()[0]
-    assert (suite.get("errors"), suite.get("skipped")) == ("1", "7")
+    assert (suite.get("errors"), suite.get("skipped")) == ("1", "11")
 
 
 def test_an_old_verdict_does_not_outlive_a_new_start(drills, tmp_path):

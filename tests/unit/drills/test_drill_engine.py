@@ -10,6 +10,7 @@ from tests.unit.drills.fakes import TIMING, FakeProber, FakeRollout, Shop, syste
 
 from delivery.errors import DeliveryError
 from drills.blue_green import BlueGreen
+from drills.blue_green_route import BlueGreenRoute
 from drills.canary import WEIGHTS, Canary
 from drills.experiment import Experiment
 from drills.probes import Schedule
@@ -27,7 +28,7 @@ def perform(drill, twin, shop=None, rollout=FakeRollout, prober=FakeProber, say=
     return record, judge(record, GENEROUS)
 
 
-@pytest.mark.parametrize("drill", [Canary(), BlueGreen()], ids=lambda drill: drill.name)
+@pytest.mark.parametrize("drill", [Canary(), BlueGreen(), BlueGreenRoute()], ids=lambda drill: drill.name)
 @pytest.mark.parametrize("twin", TWINS)
 def test_every_drill_passes_with_a_right_rollout(drill, twin):
     record, ruling = perform(drill, twin)
@@ -169,8 +170,8 @@ def test_a_signal_stops_the_method_but_not_the_way_back(number):
 
 def test_blinded_judges_fail_the_drill():
     class Blind(FakeRollout):
-        def _judgement(self, good):
-            return super()._judgement(True)
+        def _judgement(self, good, *samples):
+            return super()._judgement(True, *samples)
 
     for drill in (Canary(), BlueGreen()):
         for twin in ("errors", "slow"):

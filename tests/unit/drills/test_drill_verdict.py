@@ -6,7 +6,7 @@ from tests.unit.drills.fakes import sample
 from drills.probes import Schedule
 from drills.record import Finding, Record, Step
 from drills.twins import TWINS
-from drills.verdict import TELLING, Limits, hurt, judge
+from drills.verdict import Limits, hurt, judge
 
 START = 1_000.0
 LIMITS = Limits(slow_ms=250, hurt=5)
@@ -31,8 +31,8 @@ def moved(one, at):
     return type(one)(**{**{name: getattr(one, name) for name in one.__slots__}, "scheduled": at})
 
 
-def failed_finding():
-    return Finding("analysis", 15.0, "Failed", "errors", "q", [], {})
+def failed_finding(samples=()):
+    return Finding("preview before any user", 15.0, "Failed", "errors", "q", list(samples), {})
 
 
 def errors(number, good=0):
@@ -128,11 +128,28 @@ def test_an_error_that_nobody_saw_is_inconclusive():
     assert verdict(record_of("errors", "Promoted", during=[sample(version="v2")] * 100)) == "Inconclusive"
 
 
-def test_the_judge_is_believed_about_a_fault_only_where_users_could_not_see_it():
-    few, many = [sample(version="v2")] * (TELLING - 1), [sample(version="v2")] * TELLING
-    findings = [failed_finding()]
-    assert verdict(record_of("errors", "RolledBack", during=few, findings=findings)) == "Passed"
-    assert verdict(record_of("errors", "RolledBack", during=many, findings=findings)) == "Inconclusive"
+def test_the_judge_is_not_believed_about_a_fault_that_nobody_saw():
+    few = [sample(version="v2")] * 10
+    assert verdict(record_of("errors", "RolledBack", during=few, findings=[failed_finding()])) == "Inconclusive"
+
+
+def smoke(status=200, seconds=0.005, version="v2"):
+    return {"path": "/orders", "status": status, "version": version, "seconds": seconds, "error": ""}
+
+
+@pytest.mark.parametrize(
+    ("twin", "answers", "expected"),
+    [
+        ("errors", [smoke()] * 49 + [smoke(500)], "Passed"),
+        ("errors", [smoke()] * 50, "Inconclusive"),
+        ("errors", [smoke(500, version="v1")] * 50, "Inconclusive"),
+        ("slow", [smoke(seconds=0.4)] * 50, "Passed"),
+        ("slow", [smoke()] * 26 + [smoke(seconds=0.4)] * 24, "Inconclusive"),
+        ("slow", [smoke(seconds=0.4)] * 4, "Inconclusive"),
+    ],
+)
+def test_a_fault_that_no_user_met_shows_in_the_raw_smoke_answers(twin, answers, expected):
+    assert verdict(record_of(twin, "RolledBack", findings=[failed_finding(answers)])) == expected
 
 
 def test_failures_of_the_stable_version_are_not_the_fault():

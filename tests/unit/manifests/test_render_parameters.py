@@ -4,7 +4,7 @@ import pytest
 import yaml
 from tests.unit.manifests.kubectl import by_id, kustomize, needs_kubectl
 
-from cluster.manifests import render, with_registry
+from cluster.manifests import ManifestError, image_with_tag, overlay_of, render
 
 TEAM, REGISTRY = "team-a", "registry.example.com:5000/team"
 ON_TOP = """\
@@ -90,12 +90,39 @@ def test_host_names_and_selectors_follow_and_what_is_elsewhere_stays(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("image", "registry", "full"),
+    ("runs", "wanted"),
     [
-        ("order:v2-slow", REGISTRY, f"{REGISTRY}/order:v2-slow"),
-        ("order:v2", "", "order:v2"),
-        ("postgres:18", REGISTRY, "postgres:18"),
+        ("order:v1", "order:v2"),
+        ("registry.example.com:5000/team/order:v1", "registry.example.com:5000/team/order:v2"),
+        ("registry.example.com/order@sha256:12ab", "registry.example.com/order:v2"),
+        ("registry.example.com/order", "registry.example.com/order:v2"),
     ],
 )
-def test_only_the_catalogues_images_are_in_the_registry(image, registry, full):
-    assert with_registry(image, registry) == full
+def test_a_release_comes_from_where_the_overlay_takes_the_service_from(runs, wanted):
+    container = {"name": "order", "image": runs}
+    deployment = {"kind": "Deployment", "spec": {"template": {"spec": {"containers": [container]}}}}
+    assert image_with_tag([{"kind": "Service"}, deployment], "order", "v2") == wanted
+    with pytest.raises(ManifestError, match="no Deployment of the overlay runs an image user"):
+        image_with_tag([deployment], "user", "v2")
+
+
+def test_a_release_in_a_registry_of_one_s_own():
+    assert image_with_tag(render("kind", registry="r.example.com/team"), "order", "v2") == "r.example.com/team/order:v2"
+
+
+@pytest.mark.parametrize(
+    ("context", "environ", "overlay"),
+    [
+        ("embedded", {}, "embedded"),
+        ("kind-proving-ground", {}, "kind"),
+        ("kind-proving-ground", {"OVERLAY": "mine"}, "mine"),
+        ("prod-eu", {"OVERLAY": "production"}, "production"),
+    ],
+)
+def test_the_usual_overlay_of_a_cluster(context, environ, overlay):
+    assert overlay_of(context, environ) == overlay
+
+
+def test_of_a_cluster_that_nobody_knows_the_overlay_has_to_be_named():
+    with pytest.raises(ManifestError, match="no overlay is known for context prod-eu: set OVERLAY"):
+        overlay_of("prod-eu", {})

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from tests.unit.services import support
+from tests.unit.services import postgresql, support
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which PostgreSQL served, since a run may find one or another."""
+    for what in postgresql.served:
+        terminalreporter.write_line(f"PostgreSQL of the store tests: {what}")
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""A PostgreSQL for the tests: a container where Docker runs, else the machine's own binaries, else none."""
+"""A PostgreSQL for the tests: a container where Docker and its image are, else the machine's binaries, else none."""
 
 from __future__ import annotations
 
@@ -17,28 +17,54 @@ import psycopg
 import pytest
 from docker.errors import DockerException
 from testcontainers.community.postgres import PostgresContainer
+from testcontainers.core.config import testcontainers_config
 from tests.unit.services import support
 
-IMAGE = "postgres:17-alpine"
+# What k8s/overlays/kind runs.
+IMAGE = "postgres:17"
 DEBIAN = "/usr/lib/postgresql"
+
+# What served the tests of this run, for its summary.
+served: list[str] = []
 
 
 @contextmanager
 def server() -> Iterator[str]:
-    """Run a server and yield its URL, without a database name; skip where there is none."""
-    if docker_answers():
-        with PostgresContainer(IMAGE, driver=None) as container:
-            yield container.get_connection_url().rpartition("/")[0]
-    elif (binaries := find_binaries()) is None:
-        pytest.skip("needs Docker, or the PostgreSQL server's binaries on this machine")
+    """Run a server and yield its URL, without a database name; skip where there is none.
+
+    An image that would have to be pulled comes last: tests should not load what they can do without.
+    """
+    binaries = find_binaries()
+    if has_image(IMAGE) or (not binaries and pulled(IMAGE)):
+        what, serve = f"a container of {IMAGE}", container()
+    elif binaries:
+        what, serve = f"the binaries in {binaries}", local_server(binaries)
     else:
-        with local_server(binaries) as url:
-            yield url
+        served.append("none, so its tests were skipped")
+        pytest.skip(f"needs Docker and {IMAGE}, or the PostgreSQL server's binaries on this machine")
+    with serve as url:
+        served.append(f"{what}, version {version(url)}")
+        yield url
 
 
-def docker_answers() -> bool:
+@contextmanager
+def container() -> Iterator[str]:
+    # The reaper removes what a killed test run leaves; it is an image of its own, which may not be here.
+    testcontainers_config.ryuk_disabled = not has_image(testcontainers_config.ryuk_image)
+    with PostgresContainer(IMAGE, driver=None) as running:
+        yield running.get_connection_url().rpartition("/")[0]
+
+
+def has_image(name: str) -> bool:
     try:
-        return bool(docker.from_env(timeout=2).ping())
+        return bool(docker.from_env(timeout=5).images.get(name))
+    except DockerException:
+        return False
+
+
+def pulled(name: str) -> bool:
+    try:
+        return bool(docker.from_env(timeout=300).images.pull(name))
     except DockerException:
         return False
 
@@ -88,9 +114,14 @@ def accepts(url: str) -> bool:
     return True
 
 
+def version(url: str) -> str:
+    with psycopg.connect(f"{url}/postgres") as connection:
+        [(said,)] = connection.execute("SHOW server_version").fetchall()
+    return str(said)
+
+
 def new_database(url: str, name: str) -> str:
     """Create a database and return its URL."""
-    admin = f"{url}/postgres" if "test:" not in url else f"{url}/test"
-    with psycopg.connect(admin, autocommit=True) as connection:
+    with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
     return f"{url}/{name}"

@@ -1,0 +1,85 @@
+"""The shop's images: built here, then loaded into kind's node, or pushed to a registry that the cluster reads."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import yaml
+
+from cluster.manifests import CATALOGUE
+from provision.docker import image_ids
+from provision.errors import ProvisionError
+from provision.kind import NAME, NODE
+from provision.programs import run
+from provision.steps import UNCHANGED
+
+# How containerd calls an image that has no registry in its name.
+NO_REGISTRY = "docker.io/library/"
+
+
+def references() -> list[str]:
+    """Return the images of the catalogue, such as ``order:v1``."""
+    return [f"{image['name']}:{image['tag']}" for image in yaml.safe_load(CATALOGUE.read_text())["images"]]
+
+
+def build() -> str:
+    """Build what has changed; return what came of it.
+
+    Raises:
+        ProvisionError: an image cannot be built.
+    """
+    before = image_ids(references())
+    run([sys.executable, "-m", "images", "build"])
+    after = image_ids(references())
+    missing = [reference for reference in references() if reference not in after]
+    if missing:
+        raise ProvisionError(f"`make images` left out {', '.join(missing)}")
+    changed = sum(before.get(reference) != after[reference] for reference in after)
+    return f"{changed} built" if changed else UNCHANGED
+
+
+def load(record: Path) -> str:
+    """Load into kind's node what it does not have yet; return what came of it.
+
+    Args:
+        record: file in which it is written down what the node has got: Docker and containerd call the same image by
+            different ids, so the node cannot be asked.
+    """
+    here, known = image_ids(references()), _read(record)
+    on_node = _on_node()
+    missing = [each for each in here if known.get(each) != here[each] or NO_REGISTRY + each not in on_node]
+    if not missing:
+        return UNCHANGED
+    run(["kind", "load", "docker-image", "--name", NAME, *missing])
+    record.write_text(json.dumps(here, indent=1))
+    return f"{len(missing)} loaded"
+
+
+def push(registry: str, record: Path) -> str:
+    """Push all images under the registry's name; return what came of it.
+
+    Args:
+        registry: prefix of the names.
+        record: file in which it is written down what was pushed. Everything is pushed each time all the same: a
+            registry takes only what it does not have, and may have lost what it had.
+    """
+    here, known = image_ids(references()), _read(record)
+    for reference in here:
+        run(["docker", "tag", reference, f"{registry}/{reference}"])
+        run(["docker", "push", f"{registry}/{reference}"])
+    pushed = {f"{registry}/{reference}": number for reference, number in here.items()}
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text(json.dumps(known | pushed, indent=1))
+    changed = sum(known.get(name) != number for name, number in pushed.items())
+    return f"{changed} pushed" if changed else UNCHANGED
+
+
+def _on_node() -> set[str]:
+    listed = json.loads(run(["docker", "exec", NODE, "crictl", "images", "--output", "json"]))
+    return {tag for image in listed.get("images") or [] for tag in image.get("repoTags") or []}
+
+
+def _read(record: Path) -> dict[str, str]:
+    return dict(json.loads(record.read_text())) if record.exists() else {}
