@@ -152,13 +152,13 @@ class _Stage:
     def _prepare_data(self, databases: list[Json], jobs: list[Json]) -> None:
         for body in databases:
             self._apply(body)
-        waiting = any(not is_true(self._live.get(title(body), {}), "Complete") for body in jobs)
         for body in databases:
             # On the way back from a release nobody waits for what was there all the time.
-            if waiting or title(body) in self._altered:
+            if title(body) in self._altered:
                 self._await(body)
         for body in jobs:
             self._run_job(body)
+            self._note("complete", body)
 
     def _of_kind(self, *kinds: Kind) -> list[Json]:
         return [body for body in self._wanted if kind_of(body) in kinds]
@@ -240,23 +240,26 @@ class _Stage:
     def _run_job(self, body: Json) -> None:
         """Let a Job run to completion: again if its template changed, which is immutable, or if it failed."""
         live = self._live.get(title(body))
-        if live is not None and (is_true(live, "Failed") or "deletionTimestamp" in live["metadata"]):
-            self._remove_job(live)
-        try:
-            self._apply(body)
-        except Invalid as error:
-            if live is None or IMMUTABLE not in str(error):
-                raise
-            self._remove_job(live)
-            self._apply(body)
+        if live is None or is_true(live, "Failed") or "deletionTimestamp" in live["metadata"]:
+            self._make_job(body, live)
+        else:
+            try:
+                self._apply(body)
+            except Invalid as error:
+                if IMMUTABLE not in str(error):
+                    raise
+                self._make_job(body, live)
         self._await(body)
-        self._note("complete", body)
 
-    def _remove_job(self, live: Json) -> None:
-        """Delete a Job and wait until its pods are gone too, so that no two of them do the same work."""
-        collection = self._objects.collection(JOB)
-        collection.delete(live["metadata"]["name"], "Foreground")
-        wait.gone(collection, live["metadata"]["name"], live["metadata"]["uid"])
+    def _make_job(self, body: Json, live: Json | None) -> None:
+        """Make a Job when what it works on is ready, and no pod of an earlier one does the same work any more."""
+        for database in self._of_kind(STATEFUL_SET):
+            self._await(database)
+        if live is not None:
+            collection, name = self._objects.collection(JOB), live["metadata"]["name"]
+            collection.delete(name, "Foreground")
+            wait.gone(collection, name, live["metadata"]["uid"])
+        self._apply(body)
 
     def _await_mesh(self) -> None:
         """Wait until the proxies have carried out the VirtualServices that were just changed."""

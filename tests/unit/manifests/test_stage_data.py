@@ -95,6 +95,16 @@ def test_a_migration_waits_for_its_database(fake, overlay):
     assert "apply Job/web-migrate" not in fake.journal
 
 
+def test_a_migration_whose_template_changed_waits_for_its_database_too(fake, overlay):
+    stage(connect(fake), overlay())
+    fake.brings_up = lambda body: body["kind"] != "StatefulSet"
+    fake._run_set(fake.get("StatefulSet", "postgres"))
+    fake.journal.clear()
+    with pytest.raises(Unready, match="StatefulSet postgres is not ready"):
+        stage(connect(fake), overlay("v2"), timeout=0.2)
+    assert fake.journal == []
+
+
 def test_a_database_that_was_there_all_the_time_holds_up_no_way_back(fake, overlay):
     stage(connect(fake), overlay())
     fake.brings_up = lambda body: body["kind"] != "StatefulSet"
