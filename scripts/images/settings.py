@@ -1,4 +1,4 @@
-"""What a company sets to build behind its own mirror, proxy and registry: environment variables."""
+"""What a company sets to build behind its own mirror, proxy and registry: environment variables or make arguments."""
 
 from __future__ import annotations
 

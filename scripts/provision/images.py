@@ -19,21 +19,25 @@ from provision.steps import UNCHANGED
 NO_REGISTRY = "docker.io/library/"
 
 
-def references() -> list[str]:
-    """Return the images of the catalogue, such as ``order:v1``."""
-    return [f"{image['name']}:{image['tag']}" for image in yaml.safe_load(CATALOGUE.read_text())["images"]]
+def references(registry: str = "") -> list[str]:
+    """Return the images of the catalogue, such as ``order:v1``, under the names that they have with a registry."""
+    images = [f"{image['name']}:{image['tag']}" for image in yaml.safe_load(CATALOGUE.read_text())["images"]]
+    return [f"{registry}/{image}" if registry else image for image in images]
 
 
-def build() -> str:
+def build(registry: str = "") -> str:
     """Build what has changed; return what came of it.
+
+    Args:
+        registry: prefix of the names.
 
     Raises:
         ProvisionError: an image cannot be built.
     """
-    before = image_ids(references())
-    run([sys.executable, "-m", "images", "build"])
-    after = image_ids(references())
-    missing = [reference for reference in references() if reference not in after]
+    before = image_ids(references(registry))
+    _images("build", registry)
+    after = image_ids(references(registry))
+    missing = [reference for reference in references(registry) if reference not in after]
     if missing:
         raise ProvisionError(f"`make images` left out {', '.join(missing)}")
     changed = sum(before.get(reference) != after[reference] for reference in after)
@@ -65,15 +69,16 @@ def push(registry: str, record: Path) -> str:
         record: file in which it is written down what was pushed. Everything is pushed each time all the same: a
             registry takes only what it does not have, and may have lost what it had.
     """
-    here, known = image_ids(references()), _read(record)
-    for reference in here:
-        run(["docker", "tag", reference, f"{registry}/{reference}"])
-        run(["docker", "push", f"{registry}/{reference}"])
-    pushed = {f"{registry}/{reference}": number for reference, number in here.items()}
+    here, known = image_ids(references(registry)), _read(record)
+    _images("push", registry)
     record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps(known | pushed, indent=1))
-    changed = sum(known.get(name) != number for name, number in pushed.items())
+    record.write_text(json.dumps(known | here, indent=1))
+    changed = sum(known.get(name) != number for name, number in here.items())
     return f"{changed} pushed" if changed else UNCHANGED
+
+
+def _images(verb: str, registry: str) -> None:
+    run([sys.executable, "-m", "images", verb], environment={"IMAGE_REGISTRY": registry})
 
 
 def _on_node() -> set[str]:

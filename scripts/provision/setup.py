@@ -147,7 +147,7 @@ def check_machine(wishes: Wishes) -> None:
 
 def _provide_images(wishes: Wishes, steps: Steps, folder: Path) -> None:
     with steps.step("images") as step:
-        step.outcome = images.build()
+        step.outcome = images.build(wishes.registry)
     if wishes.registry:
         with steps.step(f"images in {wishes.registry}") as step:
             step.outcome = images.push(wishes.registry, STATE / "pushed.json")

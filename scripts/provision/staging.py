@@ -16,6 +16,7 @@ from provision.ready import PULL_DEADLINE
 from provision.steps import UNCHANGED, Steps
 
 GATEWAY = REPOSITORY / "istio" / "gateway"
+NO_CHANGE = (UNCHANGED, "ready", "complete")
 PROMETHEUS = REPOSITORY / "observability" / "prometheus"
 
 
@@ -52,6 +53,6 @@ def _around(cluster: Cluster, own_gateway: bool) -> Iterable[tuple[Cluster, Path
 
 
 def _in_words(changes: list[Change]) -> str:
-    outcomes = [change.outcome for change in changes if change.outcome not in (UNCHANGED, "ready")]
+    outcomes = [change.outcome for change in changes if change.outcome not in NO_CHANGE]
     counts = [f"{outcomes.count(outcome)} {outcome}" for outcome in dict.fromkeys(outcomes)]
     return ", ".join(counts) or UNCHANGED

@@ -14,7 +14,13 @@ OVERLAYS = sorted(file.parent for file in (REPOSITORY / "k8s/overlays").glob("*/
 CLUSTER_OVERLAYS = [folder for folder in OVERLAYS if not folder.name.startswith("embedded")]
 # What no overlay contains: the parts that are staged by themselves, and the examples for teams to copy.
 APART = [REPOSITORY / name for name in ("istio/gateway", "istio/examples", "observability/prometheus")]
-FILES = sorted(file for root in ("k8s", "istio") for file in (REPOSITORY / root).rglob("*.yaml"))
+# Not istio/install: these are values of charts, no manifests.
+FILES = sorted(
+    file
+    for root in ("k8s", "istio")
+    for file in (REPOSITORY / root).rglob("*.yaml")
+    if "install" not in file.relative_to(REPOSITORY).parts
+)
 CATALOGUE = yaml.safe_load((REPOSITORY / "services/images.yaml").read_text())
 
 

@@ -9,8 +9,9 @@ from tests.unit.manifests.fake_cluster import FakeTransport
 
 from cluster.client import Cluster
 from cluster.errors import ClusterError, Conflict, Forbidden
+from cluster.needs import needs
 from cluster.permissions import Right, UnfitError, check_fit, needed_rights
-from cluster.secrets import ensure, needs
+from cluster.secrets import ensure
 from cluster.settings import Settings
 
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -134,7 +135,12 @@ def test_a_gateway_that_may_not_be_looked_at_is_told_with_the_other_rights(clust
 
 # Secrets
 
-POSTGRES = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "postgres", "namespace": "shop"}}
+POSTGRES = {
+    "apiVersion": "apps/v1",
+    "kind": "StatefulSet",
+    "metadata": {"name": "postgres", "namespace": "shop"},
+    "spec": {},
+}
 
 
 def deployment(name, *secrets, **more):

@@ -175,7 +175,9 @@ class Steps:
 @pytest.fixture
 def awaited(monkeypatch):
     done = []
-    monkeypatch.setattr(istio, "await_workload", lambda cluster, kind, name: done.append(f"{kind} {name}"))
+    monkeypatch.setattr(
+        istio.wait, "ready", lambda _cluster, workload, name, _timeout: done.append((workload.kind, name))
+    )
     return done
 
 
@@ -185,7 +187,11 @@ def test_the_parts_come_in_order_and_each_is_ready_before_the_next(helm, awaited
     istio.install(connect(FakeTransport()), helm, steps, Source(), 8080)
     assert [told.split(": ")[1] for told in steps.told] == ["istio-base", "istio-cni", "istiod", "istio-ingressgateway"]
     assert all(told.startswith(f"Istio {version}: ") and told.endswith(": installed") for told in steps.told)
-    assert awaited == ["DaemonSet istio-cni-node", "Deployment istiod", "Deployment istio-ingressgateway"]
+    assert awaited == [
+        ("DaemonSet", "istio-cni-node"),
+        ("Deployment", "istiod"),
+        ("Deployment", "istio-ingressgateway"),
+    ]
 
 
 def test_an_istio_of_somebody_else_is_left_alone(helm, awaited, fakes):

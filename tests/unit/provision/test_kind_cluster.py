@@ -112,7 +112,8 @@ def test_the_configuration_leads_a_port_of_this_machine_to_the_gateway():
 
 # Images
 
-TAGS = images.references()
+REGISTRY = "registry.example.com/team"
+TAGS, FULL = images.references(), images.references(REGISTRY)
 
 
 @pytest.fixture
@@ -148,25 +149,32 @@ def test_an_image_that_was_built_anew_or_that_the_node_threw_away_is_loaded_agai
     assert f"kind load docker-image --name {NAME} {TAGS[0]} {TAGS[2]}" in built.calls()
 
 
-def test_with_a_registry_they_are_pushed(built, folder):
+@pytest.fixture
+def commands(monkeypatch):
+    """What `python -m images` was asked for, which is tested elsewhere."""
+    asked = []
+    monkeypatch.setattr(images, "_images", lambda *command: asked.append(command))
+    return asked
+
+
+def test_with_a_registry_they_are_pushed(built, folder, commands):
+    built.add("docker", *((f"image inspect --format {{{{.Id}}}} {tag}", 0, "sha256:a\n") for tag in FULL))
     record = folder / "pushed.json"
-    assert images.push("registry.example.com/team", record) == f"{len(TAGS)} pushed"
-    assert "docker push registry.example.com/team/order:v1" in built.calls()
-    assert images.push("registry.example.com/team", record) == "unchanged"
-    assert images.push("registry.example.com/other", record) == f"{len(TAGS)} pushed"
+    assert images.push(REGISTRY, record) == f"{len(TAGS)} pushed"
+    assert images.push(REGISTRY, record) == "unchanged"
+    assert commands == [("push", REGISTRY)] * 2  # a registry may have lost what it had
 
 
-def test_what_building_changed_is_told(built, monkeypatch):
-    monkeypatch.setattr(images, "run", lambda _command: "")
+def test_what_building_changed_is_told(built, commands, monkeypatch):
     assert images.build() == "unchanged"
     ids = iter([{}, dict.fromkeys(TAGS, "sha256:a")])
     monkeypatch.setattr(images, "image_ids", lambda _tags: next(ids))
     assert images.build() == f"{len(TAGS)} built"
 
 
-def test_an_image_that_was_not_built_is_named(fakes, monkeypatch):
+def test_an_image_that_was_not_built_is_named(fakes, commands):
     fakes.add_all()
     fakes.add("docker", ("image inspect", 1, "Error: No such image"))
-    monkeypatch.setattr(images, "run", lambda _command: "")
-    with pytest.raises(ProvisionError, match="left out user:v1"):
-        images.build()
+    with pytest.raises(ProvisionError, match=f"left out {REGISTRY}/user:v1"):
+        images.build(REGISTRY)
+    assert commands == [("build", REGISTRY)]
