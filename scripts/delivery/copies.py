@@ -55,8 +55,9 @@ def with_image(deployment: Json, image: str) -> dict[str, str]:
     old = images(deployment)
     new = {name: image if image_name(each) == image_name(image) else each for name, each in old.items()}
     if image not in new.values():
-        name, has = deployment["metadata"]["name"], ", ".join(sorted(set(old.values())))
-        raise DeliveryError(f"image {image} is none of Deployment {name}'s, which runs {has}")
+        what, has = deployment["metadata"]["name"], ", ".join(sorted(set(old.values())))
+        what = f"{deployment.get('kind') or 'Deployment'} {what}"
+        raise DeliveryError(f"image {image} is none of {what}'s, which runs {has}")
     return new
 
 
@@ -73,7 +74,7 @@ def copy_of(original: Json, name: str, image: str, labels: Mapping[str, str], an
     meta, spec = original["metadata"], copy.deepcopy(original["spec"])
     spec["selector"]["matchLabels"].update(labels)
     spec["template"]["metadata"].setdefault("labels", {}).update(labels)
-    _set_images(spec["template"]["spec"], with_image(original, image))
+    set_images(spec["template"]["spec"], with_image(original, image))
     kept = {key: value for key, value in (meta.get("annotations") or {}).items() if key not in _FOREIGN_ANNOTATIONS}
     return {
         "apiVersion": original.get("apiVersion", "apps/v1"),
@@ -108,6 +109,7 @@ def patch_for(deployment: Json, wanted: Mapping[str, str], version: str) -> Json
     }
 
 
-def _set_images(pod_spec: dict[str, Any], wanted: Mapping[str, str]) -> None:
+def set_images(pod_spec: dict[str, Any], wanted: Mapping[str, str]) -> None:
+    """Give every container of a pod's spec the image that is wanted for it."""
     for entry in [*pod_spec.get("initContainers", []), *pod_spec["containers"]]:
         entry["image"] = wanted[entry["name"]]

@@ -11,7 +11,8 @@ from cluster.client import Cluster
 from cluster.errors import Conflict, PrometheusError, Unready
 from cluster.prometheus import Prometheus
 from cluster.routing import FULL
-from delivery import smoke
+from cluster.transport import Json
+from delivery import migration, smoke
 from delivery.analysis import Analysis, Window
 from delivery.blue_green import BlueGreenStrategy
 from delivery.blue_green_route import BlueGreenRouteStrategy
@@ -84,17 +85,19 @@ class Rollout:
         return rollout
 
     def start(self, image: str) -> None:
-        """Run the new version beside the stable one, until the gateway's side door leads to it.
+        """Migrate what the new version needs, then run it beside the stable one, until the side door leads to it.
 
         Raises:
-            Rejected: it never gets ready or cannot be reached; what was made is removed again.
+            Rejected: its migration fails, it never gets ready or cannot be reached; what was made is removed again.
             UnderWay: another release of the service has not ended.
             DeliveryError: the stage is not set for this release.
         """
         with self._reporter.step("start", image=image) as details, self._going_back():
-            release = self._begin(image)
+            release, job = self._begin(image)
             details.update(version=release.version, deployment=release.copy)
             try:
+                self._migrate(job)
+                self._bring_up(release)
                 wait.deployment_ready(self._cluster, release.copy)
                 self._strategy.open_door(release)
                 self._reach(release)
@@ -180,6 +183,7 @@ class Rollout:
             forget(self._cluster, release)
             self._release, self._outcome = None, Outcome.PROMOTED
             self._strategy.clean(release)
+            migration.remove(self._cluster, release)
         return Outcome.PROMOTED
 
     def abort(self, reason: str = "") -> Outcome:
@@ -196,6 +200,7 @@ class Rollout:
                 self._strategy.back(release)
                 self._strategy.tidy(release)
                 self._cluster.deployments.delete(release.copy)
+                migration.remove(self._cluster, release)
                 forget(self._cluster, release)
         self._release, self._outcome = None, Outcome.ROLLED_BACK
         return Outcome.ROLLED_BACK
@@ -207,13 +212,16 @@ class Rollout:
 
     # Inside
 
-    def _begin(self, image: str) -> Release:
+    def _begin(self, image: str) -> tuple[Release, Json | None]:
+        """Take the release: its Deployment is there from now on, without pods. Return it, and the Job it needs."""
         if self._release is not None:
             raise UnderWay(f"this release of {self._service} has begun already")
         other = find_release(self._cluster, self._service)
         if other and running(self._cluster, other):
             raise _under_way(other)
         release, body = self._strategy.plan(self._service, image)
+        job = migration.plan(self._cluster, release)
+        body["spec"]["replicas"] = 0
         try:
             self._cluster.deployments.create(body)
         except Conflict as error:
@@ -223,7 +231,17 @@ class Rollout:
             ) from error
         self._release, self._outcome = release, None
         note(self._cluster, release)
-        return release
+        return release, job
+
+    def _migrate(self, job: Json | None) -> None:
+        if job is not None:
+            with self._reporter.step("migrate", job=job["metadata"]["name"]):
+                migration.run(self._cluster, job)
+
+    def _bring_up(self, release: Release) -> None:
+        """Let the pods of the new version come, as many as the stable one has."""
+        replicas = self._cluster.deployments.get(release.stable)["spec"].get("replicas", 1)
+        self._cluster.deployments.patch(release.copy, {"spec": {"replicas": replicas}})
 
     def _reach(self, release: Release) -> None:
         track = self._strategy.track

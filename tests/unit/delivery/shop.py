@@ -14,6 +14,7 @@ from delivery.release import ANNOTATION
 EMPTY = {"resultType": "matrix", "result": []}
 DEPLOYMENTS = f"/apis/apps/v1{NAMESPACED}deployments"
 SERVICES = f"/api/v1{NAMESPACED}services"
+JOBS = f"/apis/batch/v1{NAMESPACED}jobs"
 PODS = f"/api/v1{NAMESPACED}pods"
 SLICES = f"/apis/discovery.k8s.io/v1{NAMESPACED}endpointslices"
 VIRTUAL_SERVICES = f"/apis/networking.istio.io/v1{NAMESPACED}virtualservices"
@@ -43,6 +44,26 @@ def deployment(name="order", **labels):
     }
 
 
+def migrate_job():
+    """Return the live migration as the API server tells of it."""
+    ties = {"batch.kubernetes.io/controller-uid": "u", "controller-uid": "u", "job-name": "order-migrate"}
+    labels = {"app": "order-migrate", "app.kubernetes.io/part-of": "proving-ground"}
+    containers = [{"name": "migrate", "image": "order:v1"}, {"name": "agent", "image": "agent:7"}]
+    return {
+        "kind": "Job",
+        "metadata": {"name": "order-migrate", "labels": labels, "ownerReferences": [{"name": "somebody"}]},
+        "spec": {
+            "backoffLimit": 3,
+            "manualSelector": False,
+            "selector": {"matchLabels": {"batch.kubernetes.io/controller-uid": "u"}},
+            "template": {
+                "metadata": {"labels": {**labels, **ties}},
+                "spec": {"restartPolicy": "Never", "containers": containers},
+            },
+        },
+    }
+
+
 def idle(query):
     """Answer as a Prometheus that has seen nothing."""
     now = time.time()
@@ -62,6 +83,7 @@ class Shop:
         self.lost: set[str] = set()
         self.statuses: dict[str, int] = {}
         self.says: dict[str, str] = {}
+        self.migrates = True
         api.react = lambda _api, method, path: self.control()
         api.ask_prometheus = idle
 
@@ -73,19 +95,28 @@ class Shop:
             for path, body in list(self.api.objects.items()):
                 if path.startswith(DEPLOYMENTS):
                     self._roll(path, body)
+                if path.startswith(JOBS):
+                    self._run(path, body)
             for path, body in list(self.api.objects.items()):
                 if path.startswith(SERVICES):
                     self._endpoints(body)
 
     def _roll(self, path, body) -> None:
         name, ready = body["metadata"]["name"], 0 if body["metadata"]["name"] in self.unready else 2
-        status = {"observedGeneration": 99, "replicas": 2, "updatedReplicas": 2, "availableReplicas": ready}
+        wanted = body["spec"]["replicas"]
+        counts = {"replicas": wanted, "updatedReplicas": wanted, "availableReplicas": min(ready, wanted)}
+        status = {"observedGeneration": 99, **counts}
         self.api.put(path, {**body, "status": status})
         labels = body["spec"]["template"]["metadata"]["labels"]
         state = {"waiting": {"reason": self.unready[name]}} if name in self.unready else {"running": {}}
-        for number in range(2):
+        for number in range(wanted):
             pod = {"metadata": {"labels": labels}, "status": {"containerStatuses": [{"name": "order", "state": state}]}}
             self.api.put(f"{PODS}/{name}-{number}", pod)
+
+    def _run(self, path, body) -> None:
+        kind, reason = ("Complete", "CompletionsReached") if self.migrates else ("Failed", "BackoffLimitExceeded")
+        body["spec"].setdefault("selector", {"matchLabels": {"job": body["metadata"]["name"]}})
+        self.api.put(path, {**body, "status": {"conditions": [{"type": kind, "status": "True", "reason": reason}]}})
 
     def _endpoints(self, service) -> None:
         selector, name = service["spec"]["selector"], service["metadata"]["name"]
