@@ -52,7 +52,7 @@ class Traffic:
         if answer.status_code == 200:
             self.versions[answer.headers["X-App-Version"]] += 1
         else:
-            self._failed(f"{answer.status_code} {answer.text[:100]}")
+            self._failed(f"{answer.status_code} {answer.text[:150]!r} {dict(answer.headers)}")
 
     def _failed(self, why):
         self.failures.append(f"after {time.monotonic() - self._began:.2f} s: {why}")

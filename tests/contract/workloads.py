@@ -77,7 +77,15 @@ class Workloads:
         self.complete(body["metadata"]["name"])
 
     def complete(self, name="web"):
-        until(lambda: self.is_complete(name), f"{name} rolled out")
+        try:
+            until(lambda: self.is_complete(name), f"{name} rolled out")
+        except AssertionError as late:
+            raise AssertionError(f"{late}; warnings: {self.warnings()}") from None
+
+    def warnings(self):
+        """Return what the cluster complains about, such as a node that is full."""
+        events = self.core.list_namespaced_event(self.namespace, field_selector="type=Warning").items
+        return sorted({f"{event.reason}: {event.message}" for event in events})
 
     def is_complete(self, name):
         body = self.deployment(name)

@@ -175,6 +175,19 @@ def services_lead_to_pods(objects):
             yield from (f"Service {name} leads to port {port}, which no container has" for port in missing)
 
 
+def pods_keep_a_service(objects):
+    """Every pod is selected by a Service that does not look at its version.
+
+    Istio's sidecars take requests in for the ports of the Services that select their pod: a pod that the last of them
+    lets go of, as a blue-green switch does, turns away what is still under way to it.
+    """
+    selectors = [each["spec"]["selector"] for each in of_kind(objects, "Service")]
+    for workload in of_kind(objects, "Deployment"):
+        lasting = [each for each in selectors if "version" not in each and includes(pod_labels(workload), each)]
+        if not lasting:
+            yield f"Deployment {workload['metadata']['name']} is in a Service only as long as its version is selected"
+
+
 def subsets_tell_pods_apart(objects):
     for rule in of_kind(objects, "DestinationRule"):
         for subset in rule["spec"]["subsets"]:
@@ -249,6 +262,7 @@ POLICIES = [
     labels_are_set,
     mirrors_repeat_no_writes,
     objects_are_in_the_namespace,
+    pods_keep_a_service,
     pods_are_restricted,
     probes_are_set,
     references_exist,
@@ -256,6 +270,7 @@ POLICIES = [
     rollouts_lose_nothing,
     routes_have_limits,
     services_lead_to_pods,
+    pods_keep_a_service,
     subsets_tell_pods_apart,
     weights_are_those_of_git,
 ]

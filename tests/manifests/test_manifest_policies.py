@@ -120,6 +120,11 @@ BREACHES = {
         lambda o: container(o)["ports"][0].update(name="web"),
         "port http",
     ),
+    "a switch that leaves pods without a Service": (
+        policies.pods_keep_a_service,
+        lambda o: named(o, "Service", "order")["spec"]["selector"].update(version="v1"),
+        "only as long as its version is selected",
+    ),
     "same subsets": (
         policies.subsets_tell_pods_apart,
         lambda o: rule(o)["subsets"][1].update(labels={"track": "stable"}),
