@@ -11,7 +11,8 @@ from tests.manifests.rendered import APART, OVERLAYS, named
 
 from cluster.kustomize import build
 
-APPLY = ("apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-")
+# What is applied there already, by whomever, shall not matter: nothing is written.
+APPLY = ("apply", "--server-side", "--dry-run=server", "--force-conflicts", "--validate=strict", "-f", "-")
 
 
 @pytest.fixture

@@ -133,12 +133,12 @@ async def test_it_is_found_by_its_successes(api):
 def test_the_table_says_how_it_is(conditions, status):
     body = defaults.admit(JOBS, job(), None)
     body["status"] = {
-        "startTime": ago(90),
+        "startTime": ago(630),
         "succeeded": 1,
         "conditions": [{"type": kind, "status": "True"} for kind in conditions],
     }
     cells = row(JOBS, body)
-    assert (cells["Status"], cells["Completions"], cells["Duration"]) == (status, "1/1", "90s")
+    assert (cells["Status"], cells["Completions"], cells["Duration"]) == (status, "1/1", "10m")
 
 
 def test_the_table_counts_queues_and_durations():

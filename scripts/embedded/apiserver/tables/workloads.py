@@ -151,7 +151,9 @@ def _completions(job: Object) -> str:
 
 def _job_duration(job: Object) -> str:
     began, ended = seconds_since(at(job, "status.startTime")), seconds_since(at(job, "status.completionTime"))
-    return "" if began is None else duration(round(began - (ended or 0)))
+    if began is None:
+        return ""
+    return duration(int(began) if ended is None else round(began - ended))
 
 
 def _bound(name: str) -> Column:
