@@ -27,7 +27,8 @@ class FailedError(ProvisionError):
 
     def __init__(self, command: Sequence[str], status: int, output: str) -> None:
         lines = [line.rstrip() for line in output.splitlines() if line.strip()]
-        said = lines[-1].strip() if lines else "it said nothing"
+        errors = [line for line in lines if line.lower().startswith("error")]
+        said = (errors or lines or ["it said nothing"])[-1].strip()
         super().__init__(f"`{' '.join(command[:3])} ...` failed ({status}): {said}", output=lines[-LAST_LINES:])
         self.text = output
 

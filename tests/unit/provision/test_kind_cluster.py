@@ -1,10 +1,16 @@
 """The checkout's cluster of kind: made once, made anew if that was interrupted, and nobody else's is touched."""
 
+import threading
+
 import pytest
 import yaml
+from tests.unit.cluster.fake_api import fake_api
 
-from cluster.settings import REPOSITORY
+from cluster.client import Cluster
+from cluster.errors import Unreachable, Unready
+from cluster.settings import KIND_CONTEXT, REPOSITORY
 from provision import images
+from provision import kind as kinds
 from provision.errors import ProvisionError
 from provision.kind import NAME, NODE, Kind, rendered
 from provision.programs import FailedError
@@ -178,3 +184,53 @@ def test_an_image_that_was_not_built_is_named(fakes, commands):
     with pytest.raises(ProvisionError, match=f"left out {REGISTRY}/user:v1"):
         images.build(REGISTRY)
     assert commands == [("build", REGISTRY)]
+
+
+# Its node
+
+
+@pytest.fixture
+def api():
+    with fake_api() as fake:
+        yield fake
+
+
+def node(ready, message=""):
+    return {"status": {"conditions": [{"type": "Ready", "status": ready, "message": message}]}}
+
+
+def test_pods_are_put_on_a_node_that_takes_them(kind, api, tmp_path):
+    with Cluster.connect(api.kubeconfig(tmp_path)) as cluster:
+        api.put("/api/v1/nodes/a", node("False"))
+        turn = threading.Timer(0.2, api.put, ("/api/v1/nodes/a", node("True")))
+        turn.start()
+        kind.await_node(cluster)
+        turn.join()
+
+
+@pytest.mark.parametrize(
+    ("found", "why"), [(node("False", "no network plugin"), "no network plugin"), ({}, "not said")]
+)
+def test_a_node_that_does_not_take_pods_says_why(kind, api, tmp_path, monkeypatch, found, why):
+    monkeypatch.setattr(kinds, "NODE_DEADLINE", 0.1)
+    api.put("/api/v1/nodes/a", found)
+    with Cluster.connect(api.kubeconfig(tmp_path)) as cluster, pytest.raises(Unready, match=f"is not ready: .*{why}"):
+        kind.await_node(cluster)
+
+
+def test_an_api_server_that_was_just_started_may_take_a_moment(api, tmp_path, monkeypatch):
+    monkeypatch.setattr(kinds.time, "sleep", lambda _seconds: None)
+    kubeconfig = api.kubeconfig(tmp_path, KIND_CONTEXT)
+    refusals = iter([True, True, False])
+    monkeypatch.setattr(kinds.Cluster, "connect", staticmethod(_late(refusals, Cluster.connect)))
+    with kinds.connect(kubeconfig) as cluster:
+        assert cluster.name == KIND_CONTEXT
+
+
+def _late(refusals, connect):
+    def later(*arguments):
+        if next(refusals):
+            raise Unreachable("not yet")
+        return connect(*arguments)
+
+    return later

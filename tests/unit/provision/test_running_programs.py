@@ -33,6 +33,11 @@ def test_a_failure_is_one_line_with_the_last_lines_at_hand():
     assert error.value.output[-2:] == ("no such", "chart")
 
 
+def test_the_line_that_says_error_says_more_than_the_last_one():
+    with pytest.raises(FailedError, match=r"failed \(1\): ERROR: cannot pull$"):
+        run([sys.executable, "-c", "import sys; sys.exit('ERROR: cannot pull\\nsee above')"])
+
+
 def test_a_program_that_is_not_there_is_one_line():
     with pytest.raises(ProvisionError, match="nowhere cannot be run: No such file"):
         run(["nowhere"])
