@@ -16,6 +16,9 @@ GIB = 1024**3
 # The control plane takes 1 GiB, Istio and its sidecars 1, the shop, PostgreSQL and Prometheus 1, and a release runs
 # the shop twice.
 MEMORY = 4 * GIB
+# What pods ask for when a release runs the shop twice: the control plane 1 core, Istio 0.4, the rest 0.9. With fewer
+# cores the second half of a release stays Unschedulable.
+CORES = 3
 
 
 def silence() -> str | None:
@@ -31,9 +34,12 @@ def problems() -> Iterator[str]:
         return
     # Docker counts what the kernel leaves, which is less than the machine has.
     memory = int(info.get("MemTotal") or 0)
+    where = "raise it in Docker's settings (Resources)" if on_mac() else "a larger machine is needed"
     if 0 < memory < MEMORY * 0.9:
-        where = "raise it in Docker's settings (Resources)" if on_mac() else "a larger machine is needed"
         yield f"Docker has {memory / GIB:.1f} GiB of memory, {MEMORY / GIB:.0f} are needed: {where}"
+    cores = int(info.get("NCPU") or 0)
+    if 0 < cores < CORES:
+        yield f"Docker has {cores} cores, {CORES} are needed: {where}"
     if str(info.get("CgroupVersion")) == "1":
         yield "Docker runs on cgroup v1, on which Kubernetes no longer runs: boot this machine with cgroup v2"
 

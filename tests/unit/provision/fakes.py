@@ -24,7 +24,7 @@ VERSIONS = {
     "kubectl": ("version", "Client Version: v1.36.1\nKustomize Version: v5.8.0"),
     "helm": ("version", "v3.22.0+g1234567"),
 }
-DOCKER_INFO = {"MemTotal": 8 * 1024**3, "CgroupVersion": "2"}
+DOCKER_INFO = {"MemTotal": 8 * 1024**3, "NCPU": 4, "CgroupVersion": "2"}
 
 
 class Fakes:

@@ -94,7 +94,11 @@ def test_errors_of_the_daemon_may_come_without_an_exit_status(fakes, wishes):
 
 @pytest.mark.parametrize(
     ("info", "line"),
-    [({"MemTotal": 2 * 1024**3}, "Docker has 2.0 GiB of memory, 4 are needed"), ({"CgroupVersion": "1"}, "cgroup v1")],
+    [
+        ({"MemTotal": 2 * 1024**3}, "Docker has 2.0 GiB of memory, 4 are needed"),
+        ({"NCPU": 2}, "Docker has 2 cores, 3 are needed"),
+        ({"CgroupVersion": "1"}, "cgroup v1"),
+    ],
 )
 def test_a_daemon_without_room_for_a_cluster_is_one_line(fakes, wishes, info, line):
     fakes.add_all()
