@@ -15,8 +15,8 @@ from provision.kind import NAME, NODE
 from provision.programs import run
 from provision.steps import UNCHANGED
 
-# How containerd calls an image that has no registry in its name.
-NO_REGISTRY = "docker.io/library/"
+# How containerd calls an image that has no registry in its name: that of a registry, this folder, then the name.
+NO_REGISTRY = "/library/"
 
 
 def references(registry: str = "") -> list[str]:
@@ -53,7 +53,7 @@ def load(record: Path) -> str:
     """
     here, known = image_ids(references()), _read(record)
     on_node = _on_node()
-    missing = [each for each in here if known.get(each) != here[each] or NO_REGISTRY + each not in on_node]
+    missing = [each for each in here if known.get(each) != here[each] or each not in on_node]
     if not missing:
         return UNCHANGED
     run(["kind", "load", "docker-image", "--name", NAME, *missing])
@@ -82,8 +82,10 @@ def _images(verb: str, registry: str) -> None:
 
 
 def _on_node() -> set[str]:
+    """Return the images that the node has, those without a registry of their own as Docker calls them."""
     listed = json.loads(run(["docker", "exec", NODE, "crictl", "images", "--output", "json"]))
-    return {tag for image in listed.get("images") or [] for tag in image.get("repoTags") or []}
+    tags = [tag for image in listed.get("images") or [] for tag in image.get("repoTags") or []]
+    return {tag.partition(NO_REGISTRY)[2] or tag for tag in tags}
 
 
 def _read(record: Path) -> dict[str, str]:

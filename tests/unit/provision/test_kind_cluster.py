@@ -131,7 +131,7 @@ def built(fakes):
 
 
 def on_node(fakes, *tags):
-    listed = ", ".join(f'{{"repoTags": ["docker.io/library/{tag}"]}}' for tag in tags)
+    listed = ", ".join(f'{{"repoTags": ["registry.example.com/library/{tag}"]}}' for tag in tags)
     fakes.add("docker", (f"exec {NODE} crictl images", 0, f'{{"images": [{listed}]}}'))
 
 
