@@ -1,5 +1,6 @@
 """Killed at any moment the cluster leaves no process, and it starts again."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -73,7 +74,9 @@ def test_killed_while_it_starts(cluster, until):
 
 @pytest.mark.parametrize("interrupted", [True, False])
 def test_stopped_while_it_starts(cluster, until, interrupted):
-    process = cluster.popen("up", "--images", str(cluster.images), start_new_session=True)
+    # Whoever runs the tests in the background has their shell ignore SIGINT, and children inherit that.
+    heeds_sigint = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = cluster.popen("up", "--images", str(cluster.images), start_new_session=True, preexec_fn=heeds_sigint)
     until(cluster.state.lock.exists)
     if interrupted:
         process.send_signal(signal.SIGINT)
