@@ -3,7 +3,16 @@
 import pytest
 from tests.manifests import access_policies, policies
 from tests.manifests.breaking import autoscaler, container, order, route, rule, settings, swap
-from tests.manifests.rendered import OVERLAYS, named, overlay, pod_labels, pod_of, render, with_optional_components
+from tests.manifests.rendered import (
+    APART,
+    OVERLAYS,
+    named,
+    overlay,
+    pod_labels,
+    pod_of,
+    render,
+    with_optional_components,
+)
 
 POLICIES = [*policies.POLICIES, *access_policies.POLICIES]
 
@@ -198,3 +207,12 @@ def test_it_finds_its_breach(breach):
 
 def test_every_policy_has_a_breach():
     assert {policy for policy, _damage, _words in BREACHES.values()} == set(policies.POLICIES)
+
+
+def test_what_stands_beside_the_shop_is_restricted_too():
+    [folder] = [each for each in APART if each.name == "prometheus"]
+    objects = render(folder)
+    assert list(policies.pods_are_restricted(objects)) == []
+    assert list(policies.resources_are_set(objects)) == []
+    pod_of(named(objects, "Deployment", "prometheus"))["securityContext"].pop("runAsNonRoot")
+    assert list(policies.pods_are_restricted(objects)) != []

@@ -154,12 +154,34 @@ def make(folder: Path, address: Address, envoy: Address) -> Prometheus:
     return Prometheus(Store(), folder, address, envoy)
 
 
+def checked(config: Path) -> subprocess.CompletedProcess[str]:
+    """Let promtool read a configuration and the rules that it names."""
+    command = [tool("promtool"), "check", "config", str(config)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 def test_the_configuration_is_valid(tmp_path: Path) -> None:
     make(tmp_path, Address(HOST, 9090), Address(HOST, 9902)).prepare()
-    command = [tool("promtool"), "check", "config", str(tmp_path / "prometheus.yaml")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = checked(tmp_path / "prometheus.yaml")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "rule files found" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "valid"),
+    [("", "", True), ("scrape_configs", "scrape_config", False), ("action: keep", "action: keeep", False)],
+)
+def test_the_configuration_on_a_cluster_is_valid(tmp_path: Path, written: str, instead: str, valid: bool) -> None:
+    """Debian builds Prometheus without the discovery of Kubernetes, so that part is left out of what promtool reads."""
+    text = (RULES.parent / "prometheus.yaml").read_text().replace("/etc/prometheus-rules", str(RULES))
+    config = yaml.safe_load(text.replace(written, instead))
+    for job in config.get("scrape_configs", []):
+        assert {each["role"] for each in job.pop("kubernetes_sd_configs")} == {"pod"}
+    path = tmp_path / "prometheus.yaml"
+    path.write_text(yaml.safe_dump(config))
+    done = checked(path)
+    assert (done.returncode == 0) is valid, done.stdout + done.stderr
+    assert ("1 rule files found" in done.stdout) is valid
 
 
 def annotated(**annotations: str) -> dict[str, Any]:
