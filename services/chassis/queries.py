@@ -1,49 +1,81 @@
-"""A span for every statement about a table that a traced request sends to the database."""
+"""Every statement about a table is measured, and has a span if its request is traced."""
 
 from __future__ import annotations
 
 import functools
 import re
+from time import perf_counter
 from typing import Any
 
 from opentelemetry.trace import Span, Status, StatusCode, get_current_span
 from sqlalchemy import Engine, event
 
+from chassis.metrics import Metrics
 from chassis.telemetry import Telemetry
 
 # What a statement does and with which table; BEGIN and its like have none, and would only lengthen every trace.
 _WORDS = re.compile(r'\s*(\w+)\b.*?\b(?:FROM|INTO|UPDATE)\s+"?(\w+)|\s*(UPDATE)\s+"?(\w+)', re.IGNORECASE | re.DOTALL)
-_SPAN = "_chassis_span"
+_RUNNING = "_chassis_query"
 
 
-def observe_queries(engine: Engine, telemetry: Telemetry) -> None:
-    """Give the statements of an engine spans, as children of the current one; without a sampled one there are none."""
+class _Query:
+    """One statement on its way.
+
+    Args:
+        words: what it does and with which table.
+        span: its span, None where the request is not sampled.
+        metrics: where its time is counted.
+    """
+
+    def __init__(self, words: tuple[str, str], span: Span | None, metrics: Metrics) -> None:
+        self._words = words
+        self._span = span
+        self._metrics = metrics
+        self._started = perf_counter()
+
+    def end(self, error: str = "") -> None:
+        """Count it, and end its span.
+
+        Args:
+            error: kind of the error that it ended with, empty for none.
+        """
+        self._metrics.observe_query(*self._words, perf_counter() - self._started)
+        if self._span is None:
+            return
+        if error:
+            self._span.set_attribute("error.type", error)
+            self._span.set_status(Status(StatusCode.ERROR))
+        self._span.end()
+
+
+def observe_queries(engine: Engine, telemetry: Telemetry, metrics: Metrics) -> None:
+    """Measure the statements of an engine, and give those of a sampled request spans as children of the current one."""
 
     @event.listens_for(engine, "before_cursor_execute")
     def on_start(_connection: Any, _cursor: Any, statement: str, _values: Any, context: Any, _many: bool) -> None:
-        words = _words(statement) if get_current_span().is_recording() else None
+        words = _words(statement)
         if words:
-            setattr(context, _SPAN, telemetry.start_query_span(engine.dialect.name, *words, statement))
+            sampled = get_current_span().is_recording()
+            span = telemetry.start_query_span(engine.dialect.name, *words, statement) if sampled else None
+            setattr(context, _RUNNING, _Query(words, span, metrics))
 
     @event.listens_for(engine, "after_cursor_execute")
     def on_end(_connection: Any, _cursor: Any, _statement: str, _values: Any, context: Any, _many: bool) -> None:
-        span = _taken(context)
-        if span:
-            span.end()
+        query = _taken(context)
+        if query:
+            query.end()
 
     @event.listens_for(engine, "handle_error")
     def on_error(failure: Any) -> None:
-        span = _taken(failure.execution_context)
-        if span:
-            span.set_attribute("error.type", type(failure.original_exception).__name__)
-            span.set_status(Status(StatusCode.ERROR))
-            span.end()
+        query = _taken(failure.execution_context)
+        if query:
+            query.end(type(failure.original_exception).__name__)
 
 
-def _taken(context: Any) -> Span | None:
-    """Return the span that was begun for a statement and forget it, so that it ends once."""
-    span: Span | None = vars(context).pop(_SPAN, None) if context is not None else None
-    return span
+def _taken(context: Any) -> _Query | None:
+    """Return the query that runs in a context and forget it, so that it ends once."""
+    query: _Query | None = vars(context).pop(_RUNNING, None) if context is not None else None
+    return query
 
 
 @functools.lru_cache(maxsize=256)

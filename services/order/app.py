@@ -20,7 +20,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load(Settings)
     service = Service("order", settings)
     database = Database(settings.database_url, settings.http_threads)
-    observe_queries(database.engine, service.telemetry)
+    observe_queries(database.engine, service.telemetry, service.metrics)
     store = OrderStore(database, settings.app_version)
     client = ServiceClient(
         settings.user_url, settings.user_timeout_seconds, service.telemetry, connections=settings.http_threads

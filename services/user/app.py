@@ -18,6 +18,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load(Settings)
     service = Service("user", settings)
     database = Database(settings.database_url, settings.http_threads)
-    observe_queries(database.engine, service.telemetry)
+    observe_queries(database.engine, service.telemetry, service.metrics)
     store = UserStore(database, settings.app_version)
     return service.app(UserApi(store, settings.app_version).routes(), store.why_not_ready)

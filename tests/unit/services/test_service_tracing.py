@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from tests.unit.services import support
 
 from chassis import queries
+from chassis.metrics import Metrics
 from chassis.telemetry import Telemetry
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -161,7 +162,8 @@ def test_statement_that_fails_marks_its_span_and_ends_it(tmp_path):
     telemetry = Telemetry("order", "v1", exports=False)
     telemetry.provider.add_span_processor(SimpleSpanProcessor(exported))
     engine = create_engine(f"sqlite:///{tmp_path / 'empty.db'}")
-    queries.observe_queries(engine, telemetry)
+    metrics = Metrics("order", "v1")
+    queries.observe_queries(engine, telemetry, metrics)
     with engine.connect() as connection, pytest.raises(OperationalError):
         connection.execute(text("SELECT * FROM nowhere"))
     assert exported.get_finished_spans() == (), "nobody's statement is nobody's span"
@@ -171,6 +173,8 @@ def test_statement_that_fails_marks_its_span_and_ends_it(tmp_path):
     [span] = exported.get_finished_spans()
     assert (span.name, span.status.status_code) == ("SELECT nowhere", StatusCode.ERROR)
     assert span.attributes["error.type"] == "OperationalError"
+    labels = {"service": "order", "operation": "SELECT", "table": "nowhere", "version": "v1"}
+    assert metrics.registry.get_sample_value("db_client_operation_duration_seconds_count", labels) == 2
 
 
 def test_exporter_that_hangs_does_not_hold_up_the_exit():
