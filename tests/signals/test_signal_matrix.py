@@ -5,6 +5,8 @@ from tests.signals.matrix import KINDS, gaps
 
 from cluster import wait
 from cluster.stage import stage
+from cluster.transport import STRATEGIC
+from cluster.workloads import DEPLOYMENT
 
 # A walk with a gap lasts as long as it may: what has not come by then does not come on the embedded cluster.
 BROKEN = 12.0
@@ -24,16 +26,11 @@ def broken(cluster, shop):
     if not cluster.embedded:
         pytest.skip("a cluster that others use is not broken on purpose")
 
-    def change(collection, name, patch):
-        collection.patch(name, patch)
-        if collection is shop.deployments:
-            wait.rolled_out(shop, name)
-
-    yield change
+    yield shop
     stage(shop, "embedded")
 
 
-def test_exporter_that_is_taken_out_of_user_is_named(walk, shop, broken):
+def test_exporter_that_is_taken_out_of_user_is_named(walk, broken):
     broken(
         shop.deployments, "user", {"spec": {"template": {"spec": container("user", OTEL_EXPORTER_OTLP_ENDPOINT="")}}}
     )
@@ -41,23 +38,26 @@ def test_exporter_that_is_taken_out_of_user_is_named(walk, shop, broken):
     assert heads(gaps(entries, seen)) == ["user: span", "user -> database: span"]
 
 
-def test_trace_context_that_is_dropped_on_the_way_to_user_is_named(walk, shop, broken):
-    def drop(body):
-        for route in body["spec"]["http"]:
-            route["headers"] = {"request": {"remove": ["traceparent"]}}
-        return {"spec": body["spec"]}
-
-    broken(shop.virtual_services, "user-mesh", drop(shop.virtual_services.get("user-mesh")))
+def test_trace_context_that_is_dropped_on_the_way_to_user_is_named(walk, broken):
+    spec = broken.virtual_services.get("user-mesh")["spec"]
+    for route in spec["http"]:
+        route["headers"] = {"request": {"remove": ["traceparent"]}}
+    broken.virtual_services.patch("user-mesh", {"spec": spec})
     entries, seen = walk.go(BROKEN)
     assert heads(gaps(entries, seen)) == ["user: span", "user: log", "user -> database: span"]
 
 
-def test_metrics_and_log_lines_of_order_that_are_gone_are_named(walk, shop, broken):
-    quiet = container("order", LOG_LEVEL="error")
-    unscraped = {"metadata": {"annotations": {"prometheus.io/scrape": "false"}}, "spec": quiet}
-    broken(shop.deployments, "order", {"spec": {"template": unscraped}})
+def test_metrics_and_log_lines_of_order_that_are_gone_are_named(walk, broken):
+    unscraped = {"annotations": {"prometheus.io/scrape": "false"}}
+    roll(broken, "order", {"metadata": unscraped, "spec": container("order", LOG_LEVEL="error")})
     entries, seen = walk.go(BROKEN)
     assert heads(gaps(entries, seen)) == ["order: metric", "order: log", "order -> database: metric"]
+
+
+def roll(shop, name, template):
+    """Change the pods of a Deployment, and wait until only the changed ones are left."""
+    shop.deployments.patch(name, {"spec": {"template": template}}, STRATEGIC)
+    wait.ready(shop, DEPLOYMENT, name)
 
 
 def container(name, **variables):
