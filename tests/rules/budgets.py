@@ -1,4 +1,4 @@
-"""Data for the alerts on error budgets, from what observability/slo says; the code that writes the rules has no part."""
+"""Data for the alerts on error budgets, from observability/slo alone: the code that writes the rules has no part in it."""
 
 from dataclasses import dataclass
 
