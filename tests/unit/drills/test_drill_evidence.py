@@ -65,7 +65,7 @@ def hasty(monkeypatch):
 
 
 def looked_up(samples, source, limit=10.0):
-    return gather(record_of(samples), Telemetry(traces=source, logs=source), limit=limit)
+    return gather(record_of(samples), Telemetry(traces=source, logs=source), dict, limit)
 
 
 # Which
@@ -167,7 +167,7 @@ def test_a_source_that_fails_for_a_moment_is_asked_again():
 
     one = old(status=500)
     source = Restarting([one.trace_id])
-    found = gather(record_of([one]), Telemetry(traces=source))
+    found = gather(record_of([one]), Telemetry(traces=source), dict, 10.0)
     assert found.sources["traces"] == Source("Jaeger", "asked", "")
 
 
@@ -197,7 +197,7 @@ def test_versions_and_metrics_are_asked_as_well():
         def version(self):
             return "3.5.0"
 
-    found = gather(record_of([old()]), Telemetry(metrics=Prometheus()), lambda: {"kubernetes": "v1.36.2"})
+    found = gather(record_of([old()]), Telemetry(metrics=Prometheus()), lambda: {"kubernetes": "v1.36.2"}, 10.0)
     assert found.versions == {"prometheus": "3.5.0", "kubernetes": "v1.36.2"}
     assert found.sources["metrics"].state == "asked"
 
