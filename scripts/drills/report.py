@@ -22,6 +22,7 @@ from drills.verdict import Limits, Ruling, hurt
 SCHEMA = Path(__file__).with_name("report.schema.json")
 REPORT = "report.json"
 REQUESTS = "requests.csv"
+PAGE = "report.html"
 COLUMNS = ("scheduled", "latency_ms", "status", "version", "trace_id", "method", "path", "service", "lag_ms", "error")
 
 
@@ -41,7 +42,7 @@ def write(record: Record, ruling: Ruling, limits: Limits, folder: Path) -> dict[
 
 def clear(name: str, folder: Path) -> None:
     """Remove what an earlier run of this drill left, so that no old verdict outlives a run that was killed."""
-    for file in (REPORT, REQUESTS):
+    for file in (REPORT, REQUESTS, PAGE):
         (folder / name / file).unlink(missing_ok=True)
 
 

@@ -105,3 +105,11 @@ def gapless(points: Iterable[Point | None]) -> Iterator[list[Point]]:
         elif run:
             yield run if len(run) > 1 else [(run[0][0] - 4, run[0][1]), (run[0][0] + 4, run[0][1])]
             run = []
+
+
+def stairs(asked: Sequence[Weight], x: Scale, y: Scale) -> list[Point]:
+    """Return weights, in percent, as stairs from one end of the time to the other."""
+    points: list[Point] = []
+    for weight in asked:
+        points += [(x(weight.at_s), points[-1][1] if points else y(0)), (x(weight.at_s), y(weight.percent))]
+    return [*points, (x(x.high), points[-1][1])]

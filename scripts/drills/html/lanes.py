@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from markupsafe import Markup
 
 from drills.html import svg
-from drills.html.chart import LEFT, RIGHT, WIDTH, Chart, Label, Lane, gapless, names
+from drills.html.chart import LEFT, RIGHT, WIDTH, Chart, Label, Lane, gapless, names, stairs
 from drills.html.figures import Slice, shares
 from drills.html.svg import Point, Scale
 
@@ -35,21 +35,12 @@ def share(chart: Chart, top: float, height: float) -> Markup:
         [
             lane.frame(),
             svg.area(upper, lower, "band"),
-            svg.path([_stairs(chart, lane.y)], "asked"),
+            svg.path([stairs(chart.asked, chart.x, lane.y)], "asked"),
             svg.path(gapless(line), "line canary"),
             _steps_of_weight(chart, lane.y),
             names(labels, lane.y.start),
         ]
     )
-
-
-def _stairs(chart: Chart, y: Scale) -> list[Point]:
-    """Return the asked weight as stairs."""
-    points: list[Point] = []
-    for weight in chart.asked:
-        x = chart.x(weight.at_s)
-        points += [(x, points[-1][1] if points else y(0)), (x, y(weight.percent))]
-    return [*points, (WIDTH - RIGHT, points[-1][1])]
 
 
 def _steps_of_weight(chart: Chart, y: Scale) -> Markup:

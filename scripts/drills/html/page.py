@@ -16,10 +16,9 @@ from drills.html.run import Run, read
 from drills.html.story import story
 from drills.html.table import table
 from drills.html.timeline import timeline
-from drills.report import REPORT, REQUESTS, replace
+from drills.report import PAGE, REPORT, REQUESTS, replace
 from drills.twins import PROMOTED, TWINS
 
-PAGE = "report.html"
 HERE = Path(__file__).parent
 
 

@@ -145,6 +145,8 @@ def _parsed(rows: csv.DictReader[str], started: float) -> Iterator[Request]:
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise UnreadableError(f"{path} is missing: the drill has not come to its end") from error
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise UnreadableError(f"{path} cannot be read: {reason}") from error
