@@ -1,16 +1,15 @@
-"""The runs before, as `history.jsonl` has them: one line each; a line that makes no sense is passed over."""
+"""The runs before, as `history.jsonl` has them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drills.html.words import SYMBOLS
+from drills import history
+from drills.history import HISTORY
 
-HISTORY = "history.jsonl"
 # The index lists so many; the file has all that are kept.
 MOST_SHOWN = 100
 
@@ -42,25 +41,11 @@ def which(report: Mapping[str, Any]) -> Which:
 
 
 def read(folder: Path) -> list[Ran]:
-    """Return the runs that are known, oldest first."""
-    path = folder / HISTORY
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
-    return sorted(_parsed(lines), key=lambda ran: ran.started_at)
+    """Return the runs that are known, oldest first; a line that makes no sense is passed over."""
+    known = (Ran(which(run), run["figures"]["started_at"], run["figures"]) for run in history.runs(folder / HISTORY))
+    return sorted(known, key=lambda ran: ran.started_at)
 
 
 def latest(ran: Sequence[Ran]) -> list[Ran]:
     """Return the last run of each drill on each cluster."""
     return sorted({one.which: one for one in ran}.values(), key=lambda one: (one.cluster, one.name))
-
-
-def _parsed(lines: Sequence[str]) -> Iterator[Ran]:
-    for line in lines:
-        try:
-            entry = json.loads(line)
-            figures = entry["figures"]
-            ran = Ran(which(entry), figures["started_at"], figures)
-            sense = figures["verdict"] in SYMBOLS and "requests" in figures and "outcome" in figures
-        except (ValueError, KeyError, TypeError):
-            continue
-        if sense:
-            yield ran

@@ -13,7 +13,8 @@ from typing import Any
 
 import jsonschema
 
-from drills.report import COLUMNS, REPORT, REQUESTS, SCHEMA
+from drills import schema
+from drills.report import COLUMNS, REPORT, REQUESTS
 
 
 class UnreadableError(Exception):
@@ -112,7 +113,7 @@ def read(folder: Path) -> Run:
 def _report(path: Path) -> dict[str, Any]:
     try:
         report = json.loads(_text(path))
-        jsonschema.validate(report, json.loads(SCHEMA.read_text()), format_checker=jsonschema.FormatChecker())
+        schema.check(report)
     except ValueError as error:
         raise UnreadableError(f"{path} is no JSON: {error}") from error
     except jsonschema.ValidationError as error:

@@ -1,0 +1,33 @@
+"""The shape of a report, and of its parts."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+
+SCHEMA = Path(__file__).with_name("report.schema.json")
+
+
+def check(report: Any) -> None:
+    """See that a report has the shape that everybody relies on.
+
+    Raises:
+        jsonschema.ValidationError: it has not.
+    """
+    Draft202012Validator(_schema(), format_checker=FormatChecker()).validate(report)
+
+
+def fits(part: Any, definition: str) -> bool:
+    """Tell whether a part of a report has the shape of one of the schema's definitions."""
+    schema = {"$defs": _schema()["$defs"], "$ref": f"#/$defs/{definition}"}
+    return Draft202012Validator(schema, format_checker=FormatChecker()).is_valid(part)
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    return loaded
