@@ -13,9 +13,11 @@ from drills.html.run import Run
 from drills.html.words import shortened
 
 # Enough to see a pattern in; the list of all is beside the page.
-MOST_LOOKED_UP = 40
-MOST_SPANS = 40
-MOST_LINES = 40
+MOST_LOOKED_UP = {"failed": 25, "slowest": 10}
+MOST_SPANS = 20
+MOST_LINES = 15
+# Letters of the attributes of a span and of the fields of a log line.
+MOST_FACTS = 160
 # So many of each kind are open on paper, where nobody can click.
 OPEN_ON_PAPER = 1
 BAR_WIDTH = 240
@@ -41,7 +43,7 @@ class Looked:
         side: class of the version that answered.
         rows: its spans, each below the one that called it.
         spans_left_out: how many more there are.
-        lines: its log lines.
+        lines: its log lines, each with its fields as one text.
         lines_left_out: how many more there are.
         on_paper: it is printed in full.
     """
@@ -58,7 +60,7 @@ class Looked:
 def looked_up(run: Run, why: str) -> list[Looked]:
     """Return the requests that were looked up because they failed, or because they were the slowest."""
     chosen = [one for one in run.report["evidence"]["requests"] if one["why"] == why]
-    return [_looked(run, one, number < OPEN_ON_PAPER) for number, one in enumerate(chosen[:MOST_LOOKED_UP])]
+    return [_looked(run, one, number < OPEN_ON_PAPER) for number, one in enumerate(chosen[: MOST_LOOKED_UP[why]])]
 
 
 def failed_left_out(run: Run) -> int:
@@ -74,7 +76,7 @@ def _looked(run: Run, request: dict[str, Any], on_paper: bool) -> Looked:
         side="nobody" if not version else "canary" if version == run.new else "stable",
         rows=waterfall(spans, run.new)[:MOST_SPANS],
         spans_left_out=max(0, len(spans) - MOST_SPANS),
-        lines=request["logs"][:MOST_LINES],
+        lines=[line | {"facts": _facts(line["fields"], "=")} for line in request["logs"][:MOST_LINES]],
         lines_left_out=max(0, len(request["logs"]) - MOST_LINES),
         on_paper=on_paper,
     )
@@ -89,7 +91,7 @@ def waterfall(spans: list[dict[str, Any]], new: str) -> list[Row]:
     """
     end = max((span["start_ms"] + span["duration_ms"] for span in spans), default=0.0)
     scale = svg.Scale(0, max(end, 0.001), 0, BAR_WIDTH)
-    return [Row(span, depth, _bar(span, scale, new), _facts(span)) for span, depth in _nested(spans)]
+    return [Row(span, depth, _bar(span, scale, new), _facts(span["attributes"], " ")) for span, depth in _nested(spans)]
 
 
 def _nested(spans: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], int]]:
@@ -123,5 +125,5 @@ def _bar(span: dict[str, Any], scale: svg.Scale, new: str) -> Markup:
     )
 
 
-def _facts(span: dict[str, Any]) -> str:
-    return ", ".join(f"{key} {shortened(value, 80)}" for key, value in sorted(span["attributes"].items()))
+def _facts(values: dict[str, str], between: str) -> str:
+    return shortened("  ".join(f"{key}{between}{value}" for key, value in sorted(values.items())), MOST_FACTS)

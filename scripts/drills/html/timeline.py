@@ -118,7 +118,7 @@ def _step(chart: Chart, step: dict[str, Any], top: float) -> Markup:
         y=top + 12,
         text_anchor=None if fits else "end",
     )
-    title = svg.element("title", f"{step['name']}: {step['detail']}")
+    title = svg.element("title", shortened(f"{step['name']}: {step['detail']}"))
     bar = svg.element(
         "rect",
         x=start,
