@@ -57,7 +57,7 @@ def choose(services: Sequence[Object], routes: Sequence[Object], told: str) -> F
         routes: all VirtualServices.
         told: the service that the last drill was about, empty if there was none.
     """
-    candidates = [service for service in services if any(_shares(service, routes))]
+    candidates = [service for service in services if _note(service) or any(_shares(service, routes))]
     ordered = sorted(candidates, key=lambda each: (not _note(each), _name(each) != told, _name(each)))
     return _focus(ordered[0], services, routes) if ordered else None
 
@@ -73,7 +73,7 @@ def _focus(service: Object, services: Sequence[Object], routes: Sequence[Object]
 
 
 def _by_weight(service: Object, routes: Sequence[Object], strategy: str) -> list[Side]:
-    shares = next(_shares(service, routes))
+    shares = next(_shares(service, routes), {})
     called = {"stable": "active", "canary": "preview"} if strategy == "blue-green-route" else {}
     return [Side(called.get(subset, subset), subset, weight) for subset, weight in shares.items()]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 
-from embedded.observatory.pages import traffic
-from embedded.observatory.pages.focus import Focus
 from embedded.observatory.cluster_source import Object
 from embedded.observatory.metrics_source import Metrics
+from embedded.observatory.pages import traffic
+from embedded.observatory.pages.focus import Focus
 
 SECONDS = 120
 _DRAWN = ("rate", "errors", "p95")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from embedded.observatory.pages.focus import VERSION, Focus, Side
 from embedded.observatory.cluster_source import Object
+from embedded.observatory.pages.focus import VERSION, Focus, Side
 
 _SERVICE = "app"
 

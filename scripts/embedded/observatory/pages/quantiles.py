@@ -1,4 +1,4 @@
-"""Quantiles of a histogram, as Prometheus' histogram_quantile estimates them: one query then answers for all of them."""
+"""Quantiles of a histogram, as Prometheus' histogram_quantile estimates them: one query answers for all of them."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from embedded.observatory.pages.snapshot import Snapshots
-from embedded.observatory.sources import Sources
 from embedded.observatory.pages.viewers import Viewers
+from embedded.observatory.sources import Sources
 
 STATIC = Path(__file__).parent / "static"
 # Nothing comes from elsewhere, nothing stands inline, no other page may put this one into a frame.

@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+from embedded.observatory.cluster_source import Object
 from embedded.observatory.errors import SourceError
 from embedded.observatory.pages import drill, focus, pods, traffic
 from embedded.observatory.pages.focus import Focus, Side
 from embedded.observatory.pages.history import History
-from embedded.observatory.cluster_source import Object
 from embedded.observatory.sources import Sources
 
 _NOTHING = traffic.Tally()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -96,7 +97,7 @@ def _pair(names: Iterable[str], where: str, label: str) -> list[str]:
 def _add(found: dict[str, Tally], series: Series, label: str, value: float) -> None:
     """Add one value to its side; what the gateway counts also to all."""
     sides = {series.labels.get(label, "") if label else ALL, *([ALL] if label in (ALL, TRACK) else [])}
-    for side in sides:
+    for side in sides if math.isfinite(value) else ():
         if "le" in series.labels:
             found[side].buckets[float(series.labels["le"])] += value
         else:

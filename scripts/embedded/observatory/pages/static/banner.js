@@ -20,7 +20,7 @@ const idle = () => ({ style: "idle", sign: "○", headline: "No drill is running
 function ended(drill) {
   const { sign, style } = verdict(drill.verdict);
   const headline = [`${drill.verdict}: ${drill.name}`, drill.outcome && `the release was ${words(drill.outcome)}`];
-  const subline = `${drill.text ? `${drill.text} ` : ""}Report: reports/${drill.name}/report.html. Next:`;
+  const subline = `${drill.text ? `${drill.text} ` : ""}Report: reports/${drill.name}/report.html · Next:`;
   return { style, sign, headline: headline.filter(Boolean).join(" – "), subline, command: HINT };
 }
 

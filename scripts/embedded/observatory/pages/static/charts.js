@@ -63,8 +63,8 @@ function describe(figure, chart, service, kind) {
   figure.querySelector("svg").setAttribute("aria-label", `${chart.title}, now: ${now.join(", ")}`);
 }
 
-// 1, 2 or 5 times a power of ten: the scale changes seldom, and its end can be read.
+// A round number above the value: the scale changes seldom, and its end can be read.
 function nice(value) {
   const power = 10 ** Math.floor(Math.log10(value));
-  return power * [1, 2, 5, 10].find((factor) => factor * power >= value);
+  return power * [1, 1.5, 2, 2.5, 3, 4, 5, 7.5, 10].find((factor) => factor * power >= value);
 }

@@ -1,6 +1,6 @@
 // One line of the logs; opened, all its fields.
 import { element } from "./dom.js";
-import { milliseconds } from "./words.js";
+import { exactClock, milliseconds } from "./words.js";
 
 const SIGNS = { error: "✕", critical: "✕", fatal: "✕", warning: "▲", warn: "▲" };
 
@@ -8,7 +8,7 @@ export function line(hit, trace) {
   const fields = hit._source;
   const level = fields.log?.level ?? "";
   const head = element("summary", {},
-    element("time", { dateTime: fields["@timestamp"] }, fields["@timestamp"].slice(11, 23)), " ",
+    element("time", { dateTime: fields["@timestamp"] }, exactClock(fields["@timestamp"])), " ",
     element("b", { class: SIGNS[level] === "✕" ? "failed" : SIGNS[level] ? "inconclusive" : "quiet" }, `${SIGNS[level] ?? ""}${SIGNS[level] ? " " : ""}${level}`), " ",
     element("span", { class: "service" }, [fields.service?.name, fields.service?.version].filter(Boolean).join(" ")), " ",
     element("span", { class: "message" }, message(fields)));
@@ -24,10 +24,10 @@ function message(fields) {
 }
 
 function all(fields, trace) {
-  const pairs = flat(fields).flatMap(([key, value]) => [element("dt", {}, key), element("dd", {}, value)]);
-  const id = fields.trace?.id;
-  const link = id && id !== trace ? [element("p", {}, element("a", { href: `/traces/${encodeURIComponent(id)}` }, "its trace as a waterfall"))] : [];
-  return element("div", {}, ...link, element("dl", { class: "fields" }, ...pairs));
+  const value = (key, text) =>
+    key === "trace.id" && text !== trace ? element("a", { href: `/traces/${encodeURIComponent(text)}`, title: "its waterfall" }, text) : text;
+  const pairs = flat(fields).flatMap(([key, text]) => [element("dt", {}, key), element("dd", {}, value(key, text))]);
+  return element("dl", { class: "fields" }, ...pairs);
 }
 
 const flat = (holder, above = "") =>

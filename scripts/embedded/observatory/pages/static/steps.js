@@ -7,6 +7,8 @@ let painted = "";
 export function paintSteps(drill, now) {
   const entries = drill ? [...drill.steps.map(step), ...drill.judgements.map(judgement)].sort((a, b) => a.at - b.at) : [];
   if (drill?.ended) entries.push(end(drill));
+  byId("choices").hidden = Boolean(drill);
+  byId("step-list").hidden = !drill;
   const list = byId("step-list");
   // A list that is read or scrolled by somebody is not built anew for the seconds of its last line alone.
   const shape = JSON.stringify(entries);

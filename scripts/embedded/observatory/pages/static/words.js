@@ -8,6 +8,7 @@ export const VERDICTS = {
 export const verdict = (name) => VERDICTS[name] ?? { sign: "?", style: "inconclusive" };
 
 export const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB");
+export const exactClock = (text) => new Date(text).toLocaleTimeString("en-GB", { fractionalSecondDigits: 3 });
 
 export function lasted(seconds) {
   const whole = Math.max(0, Math.round(seconds));
@@ -22,7 +23,8 @@ export function percent(value) {
 
 export function milliseconds(value) {
   if (value === null || value === undefined) return "–";
+  if (value === 0) return "0 ms";
   return value < 10 ? `${value.toFixed(1)} ms` : value < 9999.5 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(1)} s`;
 }
 
-export const rate = (value) => (value === null || value === undefined ? "–" : value < 10 ? value.toFixed(1) : `${Math.round(value)}`);
+export const rate = (value) => (value === null || value === undefined ? "–" : value > 0 && value < 10 ? value.toFixed(1) : `${Math.round(value)}`);
