@@ -1,4 +1,4 @@
-"""The objects that the cluster itself brings: where its gateway and its Prometheus are found, as on any cluster."""
+"""The objects that the cluster itself brings: where its gateway and what watches it are found, as on any cluster."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from embedded.mesh.addresses import Address
 ISTIO_NAMESPACE, GATEWAY = "istio-system", "istio-ingressgateway"
 MONITORING_NAMESPACE, PROMETHEUS = "observability", "prometheus"
 PROMETHEUS_PORT = 9090
+# One process stands for all of them; a client asks each by the name and port that it has on any cluster.
+OBSERVATORY = {"otel-collector": 4318, "jaeger": 16686, "elasticsearch": 9200, "grafana": 3000, "observatory": 80}
+COLLECTOR = f"otel-collector.{MONITORING_NAMESPACE}:{OBSERVATORY['otel-collector']}"
 _MANAGED = {"app.kubernetes.io/managed-by": "embedded"}
 
 
-def publish(store: Store, gateway: Address, prometheus: Address) -> None:
-    """Write the Services of the gateway and of Prometheus, with their real addresses behind them."""
+def publish(store: Store, gateway: Address, prometheus: Address, observatory: Address) -> None:
+    """Write the Services of gateway, Prometheus and observatory, with their real addresses behind them."""
     ingress = [{"ip": gateway.host, "ports": [{"port": gateway.port, "protocol": "TCP"}]}]
     _service(store, ISTIO_NAMESPACE, GATEWAY, "http2", gateway.port, gateway, ingress)
     _service(store, MONITORING_NAMESPACE, PROMETHEUS, "http", PROMETHEUS_PORT, prometheus, None)
+    for name, port in OBSERVATORY.items():
+        _service(store, MONITORING_NAMESPACE, name, "http", port, observatory, None)
 
 
 def _service(
