@@ -45,9 +45,8 @@ class _Reader:
     def take(self, kind=None, value=None):
         token = self.peek()
         if token is None or kind not in (None, token[0]) or value not in (None, token[1]):
-            raise UnknownConstructError(
-                f"{value or kind} is expected before {' '.join(t[1] for t in self.tokens[self.at :][:5])}"
-            )
+            rest = " ".join(text for _, text in self.tokens[self.at :][:5])
+            raise UnknownConstructError(f"{value or kind} is expected before {rest or 'the end'}")
         self.at += 1
         return token[1]
 
