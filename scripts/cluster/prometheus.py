@@ -157,7 +157,8 @@ def _get_json(url: str, path: str, query: Mapping[str, str]) -> Any:
         connection.request("GET", f"{parts.path}{path}?{urlencode(query)}")
         return json.loads(connection.getresponse().read())
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise PrometheusError(f"Prometheus does not answer at {url}: {error or type(error).__name__}") from error
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise PrometheusError(f"Prometheus does not answer at {url}: {said}") from error
     finally:
         connection.close()
 

@@ -138,7 +138,7 @@ class Evidence:
     """Everything that was found.
 
     Attributes:
-        sources: by what they keep: metrics, traces, logs and, once they are closed, annotations.
+        sources: by what they keep: metrics, traces, logs and annotations.
         requests: failed ones first, in order of time, then the slowest.
         left_out: failed requests beyond what is looked up.
         versions: of what took part, by name.
@@ -152,7 +152,7 @@ class Evidence:
 
 def unasked(telemetry: Telemetry, reason: str) -> Evidence:
     """Return the evidence where nobody was asked, and why not."""
-    names = ("metrics", "traces", "logs")
+    names = ("metrics", "traces", "logs", "annotations")
     return Evidence({name: Source(getattr(telemetry, name).name, FAILED, reason) for name in names})
 
 

@@ -9,13 +9,13 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from delivery.slo import Slo, load_slo
 from drills import evidence_report, schema
-from drills.evidence import Evidence
+from drills.evidence import Evidence, Telemetry, unasked
 from drills.evidence_budget import error_budget
 from drills.latency import by_version
 from drills.probes import Sample
@@ -24,6 +24,7 @@ from drills.verdict import Limits, Ruling, hurt
 
 REPORT = "report.json"
 REQUESTS = "requests.csv"
+PAGE = "report.html"
 # Versions that are told in any case.
 ALWAYS = ("python", "kubernetes", "prometheus", "revision")
 UNKNOWN = "unknown"
@@ -40,12 +41,17 @@ class Background:
         previous: figures of the run before, None if none is known.
     """
 
-    evidence: Evidence
+    evidence: Evidence = field(default_factory=lambda: unasked(Telemetry(), "nobody was asked"))
     objectives: Callable[[str], Slo] = load_slo
     previous: dict[str, Any] | None = None
 
 
-def write(record: Record, ruling: Ruling, limits: Limits, folder: Path, background: Background) -> dict[str, Any]:
+NOTHING = Background()
+
+
+def write(
+    record: Record, ruling: Ruling, limits: Limits, folder: Path, background: Background = NOTHING
+) -> dict[str, Any]:
     """Write both files into `<folder>/<drill>-<twin>/` and return the report.
 
     Raises:
@@ -61,7 +67,7 @@ def write(record: Record, ruling: Ruling, limits: Limits, folder: Path, backgrou
 
 def clear(name: str, folder: Path) -> None:
     """Remove what an earlier run of this drill left, so that no old verdict outlives a run that was killed."""
-    for file in (REPORT, REQUESTS):
+    for file in (REPORT, REQUESTS, PAGE):
         (folder / name / file).unlink(missing_ok=True)
 
 
@@ -73,7 +79,7 @@ def replace(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def as_json(record: Record, ruling: Ruling, limits: Limits, background: Background) -> dict[str, Any]:
+def as_json(record: Record, ruling: Ruling, limits: Limits, background: Background = NOTHING) -> dict[str, Any]:
     """Return the report as the schema describes it."""
     return {
         "drill": record.drill,
