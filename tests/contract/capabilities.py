@@ -6,6 +6,7 @@ NAMES = {
     "metrics": "metrics-server (metrics.k8s.io)",
     "mesh": "Istio (networking.istio.io)",
     "storage": "default StorageClass",
+    "traces": "collector and Jaeger in the namespace observability",
 }
 
 
@@ -13,6 +14,9 @@ def has(api_client, name):
     """Tell whether the cluster has something; ask `differs` first where the embedded one does without it."""
     if name == "storage":
         return _has_default_class(api_client)
+    if name == "traces":
+        found = client.CoreV1Api(api_client).list_namespaced_service("observability").items
+        return {"otel-collector", "jaeger"} <= {each.metadata.name for each in found}
     group = {"metrics": "metrics.k8s.io", "mesh": "networking.istio.io"}[name]
     return group in {each.name for each in client.ApisApi(api_client).get_api_versions().groups}
 
