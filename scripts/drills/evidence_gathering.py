@@ -50,7 +50,7 @@ def collect(
 def _unless_interrupted(record: Record, telemetry: Telemetry, versions: Callable[[], dict[str, str]]) -> Evidence:
     """Gather, unless a person who has interrupted the drill waits for it to end."""
     try:
-        return unasked(telemetry, record.error) if record.signal else gather(record, telemetry, versions)
+        return unasked(telemetry, record.error) if record.signal else gather(record, telemetry, versions, LIMIT_SECONDS)
     except Exception as error:  # noqa: BLE001 - the verdict stands, whatever goes wrong here
         return unasked(telemetry, f"{type(error).__name__}: {' '.join(str(error).split())}")
 
@@ -58,8 +58,8 @@ def _unless_interrupted(record: Record, telemetry: Telemetry, versions: Callable
 def gather(
     record: Record,
     telemetry: Telemetry,
-    versions: Callable[[], dict[str, str]] = dict,
-    limit: float = LIMIT_SECONDS,
+    versions: Callable[[], dict[str, str]],
+    limit: float,
 ) -> Evidence:
     """Return what is known of the requests of a drill that failed or were slow.
 
