@@ -1,7 +1,6 @@
 """The live page in a real browser: it follows the release by itself, and never shows old data as live."""
 
 import pytest
-
 from tests.browser import looks
 from tests.browser.live_lab import laboratory
 
