@@ -49,9 +49,9 @@ def pods_are_named_before_they_are_forgotten(config):
         yield "spans are not told by their connection"
     for name, pipeline in pipelines(config).items():
         kinds = [kind_of(each) for each in pipeline.get("processors", [])]
-        if name.startswith("traces") and "otlp" in pipeline["receivers"]:
-            if "k8s_attributes" not in kinds or FORGETFUL & set(kinds[: kinds.index("k8s_attributes")]):
-                yield f"{name} does not know whose spans it has"
+        before = kinds[: kinds.index("k8s_attributes")] if "k8s_attributes" in kinds else FORGETFUL
+        if name.startswith("traces") and "otlp" in pipeline["receivers"] and FORGETFUL & set(before):
+            yield f"{name} does not know whose spans it has"
 
 
 def everything_is_counted(config):

@@ -127,7 +127,7 @@ def test_every_error_and_every_trace_beyond_an_objective_is_kept_and_a_share_of_
 def test_durations_can_be_compared_with_the_objectives():
     buckets = CONFIG["connectors"]["span_metrics"]["histogram"]["explicit"]["buckets"]
     bounds = {float(text.removesuffix("ms")) / 1000 for text in buckets if text.endswith("ms")}
-    assert THRESHOLDS <= bounds
+    assert bounds >= THRESHOLDS
 
 
 def test_pods_give_their_spans_what_releases_are_told_apart_by():

@@ -7,7 +7,7 @@ import time
 
 import pytest
 import requests
-from tests.manifests.rendered import REPOSITORY, named, render
+from tests.manifests.rendered import REPOSITORY, named, of_kind, render
 from tests.unit.mesh.mesh_lab import HOST, ports
 
 from embedded.mesh.mesh import envoy_binary
