@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from cluster.settings import REPOSITORY
-from monitoring import slo
+from monitoring import dashboards, slo
 
 # Given the root of a checkout, each returns the text of every file that it owns, by path below that root.
 Generator = Callable[[Path], Mapping[str, str]]
-GENERATORS: tuple[Generator, ...] = (slo.generate,)
+GENERATORS: tuple[Generator, ...] = (slo.generate, dashboards.generate)
 
 
 def generated(root: Path = REPOSITORY, generators: Sequence[Generator] = GENERATORS) -> dict[str, str]:
