@@ -10,7 +10,7 @@ import contextlib
 import ipaddress
 import threading
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
@@ -199,7 +199,7 @@ class _Retry(urllib3.Retry):
         error: Exception | None = None,
         _pool: Any = None,
         _stacktrace: Any = None,
-    ) -> urllib3.Retry:
+    ) -> Self:
         """See urllib3: return what is left of the tries, or raise."""
         if isinstance(error, urllib3.exceptions.ReadTimeoutError):
             raise error
