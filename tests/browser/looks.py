@@ -1,6 +1,8 @@
 """How a page looks to somebody: text that is too faint, and what is wider than the window."""
 
 ENOUGH = 4.5  # WCAG AA
+PROJECTORS = ((1920, 1080), (1280, 800))
+PHONES = ((390, 844), (360, 640))
 
 _CONTRAST = """
 (enough) => {
@@ -58,14 +60,16 @@ _OVERFLOW = """
   const wide = document.documentElement.clientWidth;
   const scrolls = (element) => {
     for (let each = element; each; each = each.parentElement) {
-      if (["auto", "scroll", "hidden", "clip"].includes(getComputedStyle(each).overflowX) && each !== document.body) return true;
+      const kept = ["auto", "scroll", "hidden", "clip"].includes(getComputedStyle(each).overflowX);
+      if (kept && each !== document.body) return true;
     }
     return false;
   };
   const found = [...document.body.querySelectorAll("*")].filter(
     (each) => each.checkVisibility() && each.getBoundingClientRect().right > wide + 1 && !scrolls(each.parentElement));
   const names = found.map((each) => `${each.tagName.toLowerCase()}#${each.id}.${each.getAttribute("class") ?? ""}`);
-  return document.documentElement.scrollWidth > wide ? [...names, `the page: ${document.documentElement.scrollWidth} > ${wide}`] : names;
+  const whole = document.documentElement.scrollWidth;
+  return whole > wide ? [...names, `the page is ${whole} wide in ${wide}`] : names;
 }
 """
 
@@ -78,3 +82,14 @@ def contrast(page, enough=ENOUGH):
 def overflow(page):
     """Return the elements that reach beyond the window's right edge and cannot be scrolled to."""
     return page.evaluate(_OVERFLOW)
+
+
+def faults(page):
+    """Return what is too faint or too wide on any screen, light or dark."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for width, height in (*PROJECTORS, *PHONES):
+            page.set_viewport_size({"width": width, "height": height})
+            found += [f"{scheme}, {width} wide: {fault}" for fault in (*contrast(page), *overflow(page))]
+    return found

@@ -62,7 +62,7 @@ def test_a_release_is_followed_without_a_reload(lab, open_page):
     assert [step.split("\n")[1] for step in steps] == ["stage", "shift 15 %", "judged: Passed", "analysis"]
     assert "analysis" in page.locator("#step-list [aria-current=step]").inner_text()
     lab.shop.end("Passed", "RolledBack", "found after 3 s")
-    wait_for(page, "#headline", "Passed: canary-errors – the release was rolled back")
+    wait_for(page, "#headline", "Passed: canary-errors, the release was rolled back")
     assert page.locator("#sign").inner_text() == "✓"
     assert page.locator("#banner").get_attribute("class") == "panel passed"
     assert page.evaluate("window.loadedOnce")
@@ -88,7 +88,7 @@ def test_a_drill_that_was_killed_is_not_shown_as_running(lab, open_page):
 def test_the_curves_are_drawn_with_a_mark_where_users_moved(lab, open_page):
     in_the_middle(lab.shop)
     page = open_page(lab.url)
-    page.wait_for_function("document.querySelector('#chart-errors path.new')?.getAttribute('d')", timeout=SOON)
+    page.wait_for_function("() => document.querySelector('#chart-errors path.new')?.getAttribute('d')", timeout=SOON)
     assert page.locator("#chart-rate path.old").get_attribute("d").count("L") > 100
     assert page.locator("#chart-rate line.shift").count() == 1
     assert "canary 20 %" in page.locator("#chart-errors svg").get_attribute("aria-label")
@@ -113,7 +113,7 @@ def test_without_prometheus_the_figures_are_said_to_be_missing_and_the_rest_goes
     label_says(page, "#observed", "stable 100 %")
     lab.shop.broken = {"metrics"}
     wait_for(page, "#metrics-trouble", "▲ no figures: Prometheus does not answer")
-    label_says(page, "#observed", "stable –, canary –")
+    label_says(page, "#observed", "stable \N{EN DASH}, canary \N{EN DASH}")
     lab.shop.weights = {"stable": 50, "canary": 50}
     label_says(page, "#asked", "canary 50 %")
     assert page.evaluate("getComputedStyle(document.querySelector('#charts')).filter") == "grayscale(1)"
@@ -127,33 +127,32 @@ def test_without_the_api_server_the_last_weights_are_grey(lab, open_page):
     assert page.evaluate("getComputedStyle(document.querySelector('#shares')).filter") == "grayscale(1)"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1280, 800), (390, 844), (360, 640)])
-def test_it_fits_and_can_be_read(width, height, scheme, lab, open_page):
+def test_it_fits_and_can_be_read(lab, open_page):
     in_the_middle(lab.shop)
-    page = open_page(lab.url, width, height, scheme)
+    page = open_page(lab.url)
     label_says(page, "#asked", "canary 15 %")
     wait_for(page, "#judged", "Passed")
-    assert looks.overflow(page) == []
-    assert looks.contrast(page) == []
+    assert looks.faults(page) == []
     assert page.problems == []
 
 
-@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1280, 800)])
-def test_on_a_projector_everything_is_seen_at_once_and_large(width, height, lab, open_page):
+def test_on_a_projector_everything_is_seen_at_once_and_large(lab, open_page):
     in_the_middle(lab.shop)
-    page = open_page(lab.url, width, height)
+    page = open_page(lab.url)
     wait_for(page, "#judged", "Passed")
-    assert page.evaluate("document.documentElement.scrollHeight") <= height
-    size = page.evaluate("parseFloat(getComputedStyle(document.querySelector('#rows td')).fontSize)")
-    assert size >= height / 36
+    for width, height in looks.PROJECTORS:
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollHeight") <= height
+        size = page.evaluate("parseFloat(getComputedStyle(document.querySelector('#rows td')).fontSize)")
+        assert size >= height / 36
 
 
 def test_nothing_moves_while_numbers_change(lab, open_page):
     in_the_middle(lab.shop)
     page = open_page(lab.url)
     wait_for(page, "#judged", "Passed")
-    places = "[...document.querySelectorAll('section, #rows td, .stack')].map((each) => JSON.stringify(each.getBoundingClientRect()))"
+    boxes = "[...document.querySelectorAll('section, #rows td, .stack')]"
+    places = f"{boxes}.map((each) => JSON.stringify(each.getBoundingClientRect()))"
     before = page.evaluate(places)
     lab.shop.rates = {("stable", "200"): 1160.0, ("canary", "200"): 2.0, ("canary", "500"): 88.0}
     lab.shop.slow = {"stable", "canary"}

@@ -1,4 +1,4 @@
-"""Data for the alerts on error budgets, from observability/slo alone: the code that writes the rules has no part in it."""
+"""Data for the alerts on error budgets, from observability/slo: the code that writes the rules has no part in them."""
 
 from dataclasses import dataclass
 
