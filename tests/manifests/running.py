@@ -58,7 +58,7 @@ def running(binary, config, folder, ready):
     with (folder / "log").open("w") as log:
         process = subprocess.Popen([binary, f"--config={folder}/config.yaml"], stdout=log, stderr=log)
     try:
-        until(lambda: process.poll() is not None or answers(ready))
+        until(lambda: process.poll() is not None or answers(ready), "it starts")
         assert process.poll() is None, (folder / "log").read_text()
         yield process
     finally:
@@ -84,15 +84,15 @@ def post(url, body):
         assert response.status == 200
 
 
-def until(condition):
-    """Wait until a condition holds and return what it returned."""
+def until(condition, what):
+    """Wait until a condition holds and return what it returned; `what` says it in words."""
     end = time.monotonic() + DEADLINE
     while time.monotonic() < end:
         found = condition()
         if found:
             return found
         time.sleep(0.1)
-    raise AssertionError(f"still not so after {DEADLINE:g} s")
+    raise AssertionError(f"not within {DEADLINE:g} s: {what}")
 
 
 @contextlib.contextmanager

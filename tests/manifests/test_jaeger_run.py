@@ -36,7 +36,7 @@ def test_a_trace_outlives_the_process(settings, tmp_path):
     with running(binary, config, tmp_path, f"http://127.0.0.1:{ports[13133]}/status"):
         assert not answers(query)
         post(f"http://127.0.0.1:{ports[4318]}/v1/traces", TRACE)
-        until(lambda: answers(query))
+        until(lambda: answers(query), "the trace can be read")
         before = spans(ports)
     assert not answers(query)
     with running(binary, config, tmp_path, f"http://127.0.0.1:{ports[13133]}/status"):
@@ -49,5 +49,5 @@ def test_it_knows_the_service_and_no_other(settings, tmp_path):
     api = f"http://127.0.0.1:{ports[16686]}/api"
     with running(binary, config, tmp_path, f"http://127.0.0.1:{ports[13133]}/status"):
         post(f"http://127.0.0.1:{ports[4318]}/v1/traces", TRACE)
-        until(lambda: answers(f"{api}/traces/{IDENTITY}"))
+        until(lambda: answers(f"{api}/traces/{IDENTITY}"), "the trace can be read")
         assert json.loads(get(f"{api}/services"))["data"] == ["order"]

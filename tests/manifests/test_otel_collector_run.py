@@ -78,8 +78,8 @@ def run(folder, *, keep=True):
         config, ports = settings(store, keep=keep)
         with running(binary, config, folder, f"http://127.0.0.1:{ports[13133]}/"):
             send(ports)
-            until(lambda: decided(ports))
-            until(lambda: look(ports, ran))
+            until(lambda: decided(ports), "it has decided on every trace")
+            until(lambda: look(ports, ran), "it has counted every span once and gives examples")
         ran.stored = set(stored)  # all of it: a collector that ends sends what it has
     return ran
 
