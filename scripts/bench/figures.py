@@ -13,7 +13,7 @@ class Figure:
     """A measured value.
 
     Attributes:
-        name: what was measured, in words that can be a key: ``service_throughput_ratio``.
+        name: what was measured, in words that can be a key: ``service_throughput_ratio_100``.
         value: the figure.
         unit: its unit; ``ratio`` for a ratio.
         remark: what a reader must know to judge it.

@@ -1,6 +1,6 @@
 """Throughput of a service with metrics, logs and tracing, as a ratio to bare Flask under the same gunicorn.
 
-Both servers run at once and are loaded in turn, several times, so that a machine that changes its speed changes both.
+All servers run at once and are loaded in turn, several times, so that a machine that changes its speed changes all.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ CONNECTIONS = 8
 ROUNDS = 7
 ROUND_S = 2.0
 START_S = 15.0
-SAMPLED = "0.1"
+# Shares of the requests that are traced: none, a tenth, and all of them, as the manifests say.
+SAMPLED = (0.0, 0.1, 1.0)
 THREADS = "16"
 GUNICORN = (sys.executable, "-m", "gunicorn")
 BARE = ("--worker-class", "gthread", "--threads", THREADS, "--keep-alive", "75", "--no-control-socket")
 
 
 def measure(logs: Path) -> list[Figure]:
-    """Return the ratio of throughputs, and both throughputs.
+    """Return the ratios of throughputs to bare Flask, and the throughputs themselves.
 
     Args:
         logs: folder for what the servers write.
@@ -40,42 +41,56 @@ def measure(logs: Path) -> list[Figure]:
         LoadError: a server did not start or did not answer.
     """
     with ExitStack() as stack:
-        sink, bare, full = (_free_port() for _ in range(3))
+        sink, bare = _free_port(), _free_port()
         stack.enter_context(_running([sys.executable, "-m", "bench.sink", str(sink)], {}, logs / "sink.log"))
         plain = [*GUNICORN, "--bind", f"{HOST}:{bare}", *BARE, "bench.bare:create_app()"]
         stack.enter_context(_running(plain, {}, logs / "bare.log"))
         observed = [*GUNICORN, "--config", "python:chassis.serving", "bench.observed:create_app()"]
-        stack.enter_context(_running(observed, _observed_environment(full, sink), logs / "observed.log"))
-        return _figures(*_rounds(bare, full))
+        ports = {sampled: _free_port() for sampled in SAMPLED}
+        for sampled, port in ports.items():
+            environment = _observed_environment(port, sink, sampled)
+            stack.enter_context(_running(observed, environment, logs / f"observed-{sampled:g}.log"))
+        return _figures(*_rounds(bare, ports))
 
 
-def _observed_environment(port: int, sink: int) -> dict[str, str]:
+def _observed_environment(port: int, sink: int, sampled: float) -> dict[str, str]:
     return {
         "HTTP_HOST": HOST,
         "HTTP_PORT": str(port),
         "HTTP_THREADS": THREADS,
         "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
-        "OTEL_TRACES_SAMPLER_ARG": SAMPLED,
+        "OTEL_TRACES_SAMPLER_ARG": str(sampled),
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{HOST}:{sink}",
     }
 
 
-def _rounds(bare: int, full: int) -> tuple[list[float], list[float]]:
-    for port in (bare, full):
+def _rounds(bare: int, ports: Mapping[float, int]) -> tuple[list[float], dict[float, list[float]]]:
+    """Return the throughputs of bare Flask and, by share of sampled requests, of the service, round by round."""
+    for port in (bare, *ports.values()):
         _wait(port)
         _throughput(port)  # warm-up
-    pairs = [(_throughput(bare), _throughput(full)) for _ in range(ROUNDS)]
-    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    bares: list[float] = []
+    full: dict[float, list[float]] = {sampled: [] for sampled in ports}
+    for _ in range(ROUNDS):
+        bares.append(_throughput(bare))
+        for sampled, port in ports.items():
+            full[sampled].append(_throughput(port))
+    return bares, full
 
 
-def _figures(bare: list[float], full: list[float]) -> list[Figure]:
-    ratios = sorted(f / b for b, f in zip(bare, full, strict=True))
-    spread = f"median of {ROUNDS} pairs, {ratios[0]:.2f} to {ratios[-1]:.2f}; tracing {float(SAMPLED):.0%} sampled"
+def _figures(bare: list[float], full: Mapping[float, list[float]]) -> list[Figure]:
     return [
-        Figure("service_throughput_ratio", round(statistics.median(ratios), 3), "ratio", f"to bare Flask: {spread}"),
-        Figure("service_throughput", round(statistics.median(full)), "requests/s", "one worker, everything on"),
+        *(_ratio(bare, throughputs, sampled) for sampled, throughputs in full.items()),
+        Figure("service_throughput", round(statistics.median(full[1.0])), "requests/s", "one worker, everything on"),
         Figure("bare_flask_throughput", round(statistics.median(bare)), "requests/s", "one worker"),
     ]
+
+
+def _ratio(bare: list[float], full: list[float], sampled: float) -> Figure:
+    ratios = sorted(f / b for b, f in zip(bare, full, strict=True))
+    spread = f"median of {ROUNDS} rounds, {ratios[0]:.2f} to {ratios[-1]:.2f}; {sampled:.0%} of the requests traced"
+    name = f"service_throughput_ratio_{sampled:.0%}".rstrip("%")
+    return Figure(name, round(statistics.median(ratios), 3), "ratio", f"to bare Flask: {spread}")
 
 
 def _throughput(port: int) -> float:

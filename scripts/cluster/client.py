@@ -12,7 +12,7 @@ from typing import Any
 from cluster.collection import STRATEGIC, Collection
 from cluster.errors import ClusterError, NotFound
 from cluster.settings import Settings
-from cluster.transport import Json, Transport
+from cluster.transport import READ_TIMEOUT, Json, Transport
 
 CORE = "/api/v1"
 APPS = "/apis/apps/v1"
@@ -71,6 +71,10 @@ class Cluster:
         """Return another namespace of the same cluster, over the same connections."""
         return Cluster(self._transport, replace(self.settings, namespace=namespace))
 
+    def aside(self) -> Cluster:
+        """Return the same cluster over connections of its own, which try nothing twice: for what may fail."""
+        return Cluster(Transport.open(self.settings, retries=False), self.settings)
+
     def __enter__(self) -> Cluster:
         return self
 
@@ -95,18 +99,34 @@ class Cluster:
         body: Any = None,
         query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
+        timeout: float = READ_TIMEOUT,
     ) -> Any:
         """Ask the API server anything and return the JSON of its answer."""
-        data = self._transport.request(method, path, body=body, query=query, content_type=content_type)
+        data = self._transport.request(method, path, body=body, query=query, content_type=content_type, timeout=timeout)
         return json.loads(data) if data else None
 
     def text(self, path: str, query: Mapping[str, str] | None = None) -> str:
         """Return an answer that is no JSON, such as a log."""
         return self._transport.request("GET", path, query=query).decode(errors="replace")
 
-    def through_service(self, namespace: str, service: str, path: str, query: Mapping[str, str]) -> Any:
+    def through_service(
+        self,
+        namespace: str,
+        service: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        method: str = "GET",
+        body: Any = None,
+        timeout: float = READ_TIMEOUT,
+    ) -> Any:
         """Ask a Service inside the cluster through the API server's proxy; `service` is ``name:port``."""
-        return self.request("GET", f"{CORE}/namespaces/{namespace}/services/{service}/proxy{path}", query=query)
+        address = f"{CORE}/namespaces/{namespace}/services/{service}/proxy{path}"
+        return self.request(method, address, body=body, query=query, timeout=timeout)
+
+    def forward(self, pod: str, port: int) -> Any:
+        """Return a socket that leads to a port of a pod; see `Transport.forward`."""
+        return self._transport.forward(f"{self.pods.path}/{pod}", port)
 
     def patch_selector(self, service: str, selector: Mapping[str, str]) -> Json:
         """Send a Service's traffic to other pods, as ``kubectl patch service`` does."""

@@ -40,6 +40,14 @@ class PrometheusError(ClusterError):
     """Prometheus cannot be asked, or cannot answer."""
 
 
+class BackendError(ClusterError):
+    """A tool that keeps traces, logs or dashboards cannot be asked, or answers nonsense."""
+
+
+class Absent(BackendError):
+    """This cluster has no such tool."""
+
+
 # Reasons that mean: the image is not where the node looks for it.
 _IMAGE_REASONS = frozenset({"ErrImagePull", "ErrImageNeverPull", "ImagePullBackOff"})
 _IMAGE_HINT = "; the shop's own images are built by `make images`, and kind gets them by `make up CLUSTER=kind`"

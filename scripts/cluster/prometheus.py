@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from cluster.client import Cluster
-from cluster.errors import ClusterError, PrometheusError
+from cluster.errors import Absent, ClusterError, PrometheusError
 
 NAMESPACE = "observability"
 SERVICE = "prometheus:9090"
@@ -52,6 +53,8 @@ class Prometheus:
         cluster: where it runs.
     """
 
+    name = "Prometheus"
+
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
@@ -61,12 +64,13 @@ class Prometheus:
         Raises:
             PrometheusError: it cannot be asked, or the query is wrong.
         """
-        data = self._ask(query)
-        if data["resultType"] == "scalar":
-            return [_sample({"metric": {}, "value": data["result"]})]
-        if data["resultType"] != "vector":
-            raise PrometheusError(f"query {query} gives a {data['resultType']}: an instant vector is needed")
-        return [_sample(result) for result in data["result"]]
+        with _sense(query):
+            data = self._ask(query)
+            if data["resultType"] == "scalar":
+                return [_sample({"metric": {}, "value": data["result"]})]
+            if data["resultType"] != "vector":
+                raise PrometheusError(f"query {query} gives a {data['resultType']}: an instant vector is needed")
+            return [_sample(result) for result in data["result"]]
 
     def points(self, query: str) -> list[Series]:
         """Return the raw points of a range selector, such as ``up[30s]``: as stored, without interpolation.
@@ -74,13 +78,14 @@ class Prometheus:
         Raises:
             PrometheusError: it cannot be asked, or the query is no range selector.
         """
-        data = self._ask(query)
-        if data["resultType"] != "matrix":
-            raise PrometheusError(f"query {query} gives a {data['resultType']}: a range selector is needed")
-        return [
-            Series(result["metric"], tuple((float(time), float(value)) for time, value in result["values"]))
-            for result in data["result"]
-        ]
+        with _sense(query):
+            data = self._ask(query)
+            if data["resultType"] != "matrix":
+                raise PrometheusError(f"query {query} gives a {data['resultType']}: a range selector is needed")
+            return [
+                Series(result["metric"], tuple((float(time), float(value)) for time, value in result["values"]))
+                for result in data["result"]
+            ]
 
     def now(self) -> float:
         """Return the present time by Prometheus' own clock.
@@ -92,6 +97,28 @@ class Prometheus:
         if not told:
             raise PrometheusError("Prometheus does not tell the time")
         return told[0].value
+
+    def version(self) -> str:
+        """Return the version that it says it has.
+
+        Raises:
+            Absent: the cluster has no Prometheus.
+            PrometheusError: it cannot be asked, or does not say.
+        """
+        if not self._cluster.settings.prometheus_url:
+            self._check_present()
+        try:
+            return str(self._fetch("/api/v1/status/buildinfo", {})["data"]["version"])
+        except PrometheusError:
+            raise
+        except ClusterError as error:
+            raise PrometheusError(f"Prometheus cannot be asked: {error}") from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise PrometheusError("Prometheus does not say its version") from error
+
+    def _check_present(self) -> None:
+        if self._cluster.at(NAMESPACE).services.find(SERVICE.partition(":")[0]) is None:
+            raise Absent(f"namespace {NAMESPACE} has no Service prometheus")
 
     def _ask(self, query: str) -> dict[str, Any]:
         try:
@@ -110,7 +137,16 @@ class Prometheus:
         url = self._cluster.settings.prometheus_url
         if url:
             return _get_json(url, path, query)
-        return self._cluster.through_service(NAMESPACE, SERVICE, path, query)
+        return self._cluster.through_service(NAMESPACE, SERVICE, path, query, timeout=TIMEOUT)
+
+
+@contextlib.contextmanager
+def _sense(query: str) -> Iterator[None]:
+    """Turn an answer that makes no sense into a PrometheusError: to whoever judges it is no answer at all."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise PrometheusError(f"Prometheus answers nonsense to {query}: {type(error).__name__}") from error
 
 
 def _get_json(url: str, path: str, query: Mapping[str, str]) -> Any:
@@ -121,7 +157,8 @@ def _get_json(url: str, path: str, query: Mapping[str, str]) -> Any:
         connection.request("GET", f"{parts.path}{path}?{urlencode(query)}")
         return json.loads(connection.getresponse().read())
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise PrometheusError(f"Prometheus does not answer at {url}: {error or type(error).__name__}") from error
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise PrometheusError(f"Prometheus does not answer at {url}: {said}") from error
     finally:
         connection.close()
 

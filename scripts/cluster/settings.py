@@ -49,6 +49,9 @@ class Settings:
         prometheus_url: address of Prometheus, None to go through the API server.
         confirmed: whether a cluster that is neither embedded nor kind's may be touched.
         registry: prefix of the shop's own images, such as ``registry.example.com/team``, empty for none.
+        jaeger_url: address of Jaeger, None to look it up in the cluster.
+        elasticsearch_url: likewise of Elasticsearch.
+        grafana_url: likewise of Grafana.
     """
 
     kubeconfig: str
@@ -58,6 +61,9 @@ class Settings:
     prometheus_url: str | None
     confirmed: bool
     registry: str = ""
+    jaeger_url: str | None = None
+    elasticsearch_url: str | None = None
+    grafana_url: str | None = None
 
     @classmethod
     def resolve(
@@ -81,6 +87,9 @@ class Settings:
             prometheus_url=_url("PROMETHEUS_URL", environ),
             confirmed=environ.get("CONFIRM") == "1",
             registry=registry(environ),
+            jaeger_url=_url("JAEGER_URL", environ),
+            elasticsearch_url=_url("ELASTICSEARCH_URL", environ),
+            grafana_url=_url("GRAFANA_URL", environ),
         )
 
     def check_meant(self, context: str, server: str, ask: Callable[[str, str], bool] = asked_on_terminal) -> None:

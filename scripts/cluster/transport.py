@@ -18,6 +18,7 @@ import yaml
 from kubernetes import client as kubernetes_client
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException, kube_config
+from kubernetes.stream.ws_client import portforward_call
 from kubernetes.watch.watch import Watch
 
 from cluster.errors import ClusterError, Unreachable, refusal
@@ -47,8 +48,12 @@ class Transport:
         self._client = client
 
     @classmethod
-    def open(cls, settings: Settings) -> Transport:
+    def open(cls, settings: Settings, *, retries: bool = True) -> Transport:
         """Read the kubeconfig and return the connection; nothing is sent yet.
+
+        Args:
+            settings: which cluster.
+            retries: whether a connection that fails is tried again.
 
         Raises:
             ClusterError: the kubeconfig cannot be used, or the context is not to be touched.
@@ -61,6 +66,7 @@ class Transport:
             raise ClusterError(f"kubeconfig {settings.kubeconfig}: {' '.join(str(error).split())}") from error
         settings.check_meant(context, configuration.host)
         configuration.connection_pool_maxsize = CONNECTIONS
+        configuration.retries = None if retries else urllib3.Retry(0)
         if _is_loopback(configuration.host):
             configuration.proxy = None
         return cls(context, kubernetes_client.ApiClient(configuration))
@@ -78,13 +84,22 @@ class Transport:
         body: Any = None,
         query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
+        timeout: float = READ_TIMEOUT,
     ) -> bytes:
         """Ask the API server and return the body of its answer.
+
+        Args:
+            method: HTTP method.
+            path: path of the address.
+            body: becomes JSON.
+            query: parameters.
+            content_type: of the body.
+            timeout: seconds within which an answer has to begin.
 
         Raises:
             ClusterError: or one of its kinds, for no answer and for every answer but a success.
         """
-        response = self._send(method, path, query, body, content_type, (CONNECT_TIMEOUT, READ_TIMEOUT))
+        response = self._send(method, path, query, body, content_type, (CONNECT_TIMEOUT, timeout))
         try:
             data = bytes(response.read() or b"")
         except urllib3.exceptions.HTTPError as error:
@@ -107,6 +122,28 @@ class Transport:
         if not 200 <= response.status < 300:
             raise refusal(self.name, f"WATCH {path}", response.status, response.read() or b"")
         return response.response
+
+    def forward(self, pod: str, port: int) -> Any:
+        """Return a socket that leads to a port of a pod, as ``kubectl port-forward`` does.
+
+        Args:
+            pod: address of the pod, such as ``/api/v1/namespaces/shop/pods/order-1``.
+            port: number of the port.
+
+        Raises:
+            ClusterError: the API server does not lead there.
+        """
+        address = f"{quote(pod, safe='/:')}/portforward?ports={port}"
+        try:
+            method, url, headers, *_ = self._client.param_serialize(
+                "GET", address, header_params={}, auth_settings=["BearerToken"]
+            )
+            lower = {name.lower(): value for name, value in headers.items()}
+            forward: Any = portforward_call(self._client.configuration, method, url, headers=lower)  # type: ignore[no-untyped-call]
+        except ApiException as error:
+            why = " ".join(str(error.reason).split())
+            raise ClusterError(f"cluster {self.name}: no port-forward to {pod}: {why}") from error
+        return forward.socket(port)
 
     def _send(
         self,

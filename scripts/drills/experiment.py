@@ -10,11 +10,12 @@ import inspect
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from cluster.errors import Unready
 from delivery.errors import DeliveryError, Rejected
+from drills.evidence import Telemetry
 from drills.interrupts import Interrupted, Interrupts
 from drills.observed import ObservedRollout, Rollout
 from drills.probes import ProbeError, Prober, Sample
@@ -65,6 +66,8 @@ class System:
         rollout: makes a rollout of a service with a strategy.
         prober: makes a prober of a service.
         image: returns the full name of a service's image with a tag, as that cluster gets it.
+        telemetry: who remembers what it did.
+        versions: returns the versions of what it is made of, by name.
     """
 
     name: str
@@ -72,6 +75,8 @@ class System:
     rollout: Callable[[str, str], Rollout]
     prober: Callable[[str], Prober]
     image: Callable[[str, str], str] = "{}:{}".format
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    versions: Callable[[], dict[str, str]] = dict
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,20 @@ from functools import partial
 from pathlib import Path
 
 from cluster.client import Cluster
+from cluster.elasticsearch import Elasticsearch
+from cluster.grafana import Grafana
+from cluster.jaeger import Jaeger
 from cluster.manifests import image_with_tag, overlay_of, render
 from cluster.permissions import check_fit
+from cluster.prometheus import Prometheus
 from cluster.stage import stage
 from delivery.rollout import Rollout
 from delivery.slo import load_slo
+from drills.evidence import Telemetry
 from drills.experiment import Drill, System
 from drills.probes import Plan, Prober
 from drills.verdict import Limits
+from drills.versions import versions
 
 
 def connect(kubeconfig: Path | None, context: str | None, overlay: str | None, rate: float) -> System:
@@ -41,6 +47,7 @@ def connect(kubeconfig: Path | None, context: str | None, overlay: str | None, r
     def set_stage(ending: str) -> None:
         stage(cluster, plain + ending)
 
+    aside = cluster.aside()
     check_fit(cluster, objects)
     prober("order")  # an address or a rate out of bounds is refused before anything is touched
     return System(
@@ -49,6 +56,8 @@ def connect(kubeconfig: Path | None, context: str | None, overlay: str | None, r
         rollout=lambda service, strategy: Rollout(cluster, service, strategy=strategy),
         prober=prober,
         image=partial(image_with_tag, objects),
+        telemetry=Telemetry(Prometheus(aside), Jaeger(aside), Elasticsearch(aside), Grafana(aside)),
+        versions=partial(versions, aside, objects),
     )
 
 

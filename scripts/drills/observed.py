@@ -6,6 +6,9 @@ from typing import Any, Protocol
 
 from drills.record import Record
 
+# Shares of the users, in percent.
+ALL, NOBODY = 100, 0
+
 
 class Judgement(Protocol):
     """What the analysis says."""
@@ -84,13 +87,13 @@ class ObservedRollout:
 
     def shift(self, canary: int) -> None:
         """See `Rollout.shift`."""
-        with self._record.step("shift", f"{canary} % of the users to the canary"):
+        with self._record.step("shift", f"{canary} % of the users to the canary", canary):
             self._rollout.shift(canary=canary)
             self._record.weights = {"stable": 100 - canary, "canary": canary}
 
     def switch(self) -> None:
         """See `Rollout.switch`."""
-        with self._record.step("switch", "all users to the preview"):
+        with self._record.step("switch", "all users to the preview", ALL):
             self._rollout.switch()
             self._record.weights = {"active": 0, "preview": 100}
 
@@ -109,7 +112,7 @@ class ObservedRollout:
 
     def abort(self, reason: str) -> str:
         """See `Rollout.abort`."""
-        with self._record.step("abort", reason):
+        with self._record.step("abort", reason, NOBODY):
             outcome = self._rollout.abort(reason)
         return self._close(outcome)
 

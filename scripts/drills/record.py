@@ -9,7 +9,7 @@ import enum
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from drills.probes import EPOCH, Sample, Schedule
 from drills.twins import Twin
@@ -24,12 +24,14 @@ class Step:
         detail: what it was done with, in words.
         started_s: seconds since the drill started.
         finished_s: likewise; None while it goes on.
+        weight: the release's share of the users from then on, in percent; None where the step does not change it.
     """
 
     name: str
     detail: str
     started_s: float
     finished_s: float | None = None
+    weight: int | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,19 @@ class Finding:
     query: Any
     samples: Any
     numbers: Any
+
+
+class Watcher(Protocol):
+    """Whoever is told of what happens; it must neither raise nor take time."""
+
+    def began(self, step: Step) -> None:
+        """Hear that a step began."""
+
+    def ended(self, step: Step) -> None:
+        """Hear that a step ended, well or not."""
+
+    def judged(self, finding: Finding) -> None:
+        """Hear of a judgement."""
 
 
 @dataclass
@@ -81,6 +96,7 @@ class Record:
         returning_s: when the way back began.
         returned_s: when it ended.
         schedule: how well the prober kept its rate, None if it never began.
+        watchers: are told of every step and judgement.
     """
 
     drill: str
@@ -107,6 +123,7 @@ class Record:
     returning_s: float | None = None
     returned_s: float | None = None
     schedule: Schedule | None = None
+    watchers: list[Watcher] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -134,14 +151,18 @@ class Record:
         return [sample for sample in list(self.samples) if low <= sample.scheduled < high]
 
     @contextlib.contextmanager
-    def step(self, name: str, detail: str = "") -> Iterator[Step]:
+    def step(self, name: str, detail: str = "", weight: int | None = None) -> Iterator[Step]:
         """Write down a step for as long as the block runs."""
-        step = Step(name, detail, self.now())
+        step = Step(name, detail, self.now(), weight=weight)
         self.steps.append(step)
+        for watcher in self.watchers:
+            watcher.began(step)
         try:
             yield step
         finally:
             step.finished_s = self.now()
+            for watcher in self.watchers:
+                watcher.ended(step)
 
     def find(self, judgement: Any) -> None:
         """Write down a judgement."""
@@ -156,6 +177,8 @@ class Record:
                 numbers=plain(judgement.numbers),
             )
         )
+        for watcher in self.watchers:
+            watcher.judged(self.findings[-1])
 
     @property
     def detected_s(self) -> float | None:

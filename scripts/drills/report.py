@@ -8,31 +8,57 @@ import io
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-
+from delivery.slo import Slo, load_slo
+from drills import evidence_report, schema
+from drills.evidence import Evidence, Telemetry, unasked
+from drills.evidence_budget import error_budget
+from drills.latency import by_version
 from drills.probes import Sample
 from drills.record import Record, Step
 from drills.verdict import Limits, Ruling, hurt
 
-SCHEMA = Path(__file__).with_name("report.schema.json")
 REPORT = "report.json"
 REQUESTS = "requests.csv"
+PAGE = "report.html"
+# Versions that are told in any case.
+ALWAYS = ("python", "kubernetes", "prometheus", "revision")
+UNKNOWN = "unknown"
 COLUMNS = ("scheduled", "latency_ms", "status", "version", "trace_id", "method", "path", "service", "lag_ms", "error")
 
 
-def write(record: Record, ruling: Ruling, limits: Limits, folder: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Background:
+    """What stands beside the verdict and has no part in it.
+
+    Attributes:
+        evidence: what telemetry knows of single requests.
+        objectives: returns those of a service.
+        previous: figures of the run before, None if none is known.
+    """
+
+    evidence: Evidence = field(default_factory=lambda: unasked(Telemetry(), "nobody was asked"))
+    objectives: Callable[[str], Slo] = load_slo
+    previous: dict[str, Any] | None = None
+
+
+NOTHING = Background()
+
+
+def write(
+    record: Record, ruling: Ruling, limits: Limits, folder: Path, background: Background = NOTHING
+) -> dict[str, Any]:
     """Write both files into `<folder>/<drill>-<twin>/` and return the report.
 
     Raises:
         jsonschema.ValidationError: the report does not fit its own schema.
     """
-    report = as_json(record, ruling, limits)
-    jsonschema.validate(report, json.loads(SCHEMA.read_text()), format_checker=jsonschema.FormatChecker())
+    report = as_json(record, ruling, limits, background)
+    schema.check(report)
     place = folder / record.name
     replace(place / REQUESTS, _csv(record.requests))
     replace(place / REPORT, json.dumps(report, indent=2) + "\n")
@@ -41,7 +67,7 @@ def write(record: Record, ruling: Ruling, limits: Limits, folder: Path) -> dict[
 
 def clear(name: str, folder: Path) -> None:
     """Remove what an earlier run of this drill left, so that no old verdict outlives a run that was killed."""
-    for file in (REPORT, REQUESTS):
+    for file in (REPORT, REQUESTS, PAGE):
         (folder / name / file).unlink(missing_ok=True)
 
 
@@ -53,13 +79,16 @@ def replace(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def as_json(record: Record, ruling: Ruling, limits: Limits) -> dict[str, Any]:
+def as_json(record: Record, ruling: Ruling, limits: Limits, background: Background = NOTHING) -> dict[str, Any]:
     """Return the report as the schema describes it."""
     return {
         "drill": record.drill,
         "twin": record.twin.name,
         "service": record.service,
         "cluster": record.cluster,
+        "stable": record.stable,
+        "version": record.version,
+        "slo": _slo(background.objectives(record.service)),
         "hypothesis": record.hypothesis,
         "started_at": record.started_at,
         "duration_s": _rounded(max((step.finished_s or 0 for step in record.steps), default=0)),
@@ -67,12 +96,16 @@ def as_json(record: Record, ruling: Ruling, limits: Limits) -> dict[str, Any]:
         "judgements": [asdict(finding) | {"at_s": _rounded(finding.at_s)} for finding in record.findings],
         "requests": _requests(record),
         "schedule": asdict(record.schedule) if record.schedule else None,
+        "latency": by_version(record.requests, record.service),
         "harm": {"requests": len(hurt(record, limits)), "allowed": limits.hurt},
         "time_to_detect_s": _rounded(record.time_to_detect_s),
         "time_to_roll_back_s": _rounded(record.time_to_roll_back_s),
         "outcome": record.outcome or None,
         "verdict": ruling.verdict,
         "reason": ruling.reason,
+        "evidence": _evidence(record, background),
+        "versions": _versions(background.evidence),
+        "previous": background.previous,
     }
 
 
@@ -83,6 +116,24 @@ def counts(samples: Sequence[Sample]) -> dict[str, dict[str, dict[str, int]]]:
     for (service, version, status), number in sorted(kinds.items()):
         table.setdefault(service, {}).setdefault(version, {})[status] = number
     return table
+
+
+def _slo(slo: Slo) -> dict[str, float]:
+    return {
+        "threshold_ms": slo.objectives.latency.threshold_seconds * 1000,
+        "latency_share": slo.objectives.latency.share,
+        "availability": slo.objectives.availability,
+    }
+
+
+def _evidence(record: Record, background: Background) -> dict[str, Any]:
+    budget = error_budget(record.requests, record.rate, background.objectives)
+    return evidence_report.as_json(record, background.evidence, budget)
+
+
+def _versions(evidence: Evidence) -> dict[str, str]:
+    told = {name: version for name, version in evidence.versions.items() if version}
+    return {**dict.fromkeys(ALWAYS, UNKNOWN), **told}
 
 
 def _step(step: Step) -> dict[str, Any]:

@@ -112,6 +112,8 @@ def _evidence(record: Record, _limits: Limits) -> Ruling | None:
 def _sound(record: Record, _limits: Limits) -> Ruling:
     requests = record.requests
     failed = [sample for sample in requests if sample.failed]
+    if record.outcome != PROMOTED and _nobody_knew(record) and not failed:
+        return Ruling(INCONCLUSIVE, f"A sound release was rolled back for want of evidence: {_why_back(record)}")
     if record.outcome != PROMOTED:
         return Ruling(FAILED, f"A sound release was rolled back: {_why_back(record)}")
     if failed:
@@ -120,6 +122,12 @@ def _sound(record: Record, _limits: Limits) -> Ruling:
     if strangers:
         return Ruling(FAILED, f"Promoted, but users were still answered by {strangers} at the end.")
     return Ruling(PASSED, f"Promoted; not one of {len(requests)} requests failed.")
+
+
+def _nobody_knew(record: Record) -> bool:
+    """Tell whether the rollout went back because the analysis had no data, which says nothing about the strategy."""
+    found = [finding.verdict for finding in record.findings]
+    return bool(found) and found[-1] == INCONCLUSIVE and not (record.rejected or record.refused)
 
 
 def _faulty(record: Record, limits: Limits) -> Ruling:

@@ -23,6 +23,7 @@ from embedded.kubelet.scheduler import Scheduler
 from embedded.mesh.addresses import Address, MeshAddresses
 from embedded.mesh.mesh import Mesh
 from embedded.network import LoopbackPerPod, Network, in_use, taken
+from embedded.observatory.process import ObservatoryProcess
 from embedded.parts import Part
 from embedded.processes import ProcessTable
 from embedded.prometheus import Prometheus
@@ -30,6 +31,7 @@ from embedded.state import ClusterError, State
 
 # Istio's own numbers, and a port for the gateway that one need not be root for.
 _GATEWAY_PORT, _ADMIN_PORT, _STATS_PORT, _OUTBOUND_PORT = 8080, 15000, 15090, 15001
+_OBSERVATORY_PORT = 8090
 
 
 @dataclass
@@ -47,6 +49,8 @@ class Cluster:
         api: where the API server answers.
         gateway: where the gateway answers.
         prometheus_address: where Prometheus answers.
+        observatory: keeps traces, logs and annotations.
+        observatory_address: where it answers.
     """
 
     store: Store
@@ -59,6 +63,8 @@ class Cluster:
     api: Address
     gateway: Address
     prometheus_address: Address
+    observatory: ObservatoryProcess
+    observatory_address: Address
 
     def parts(self) -> Iterator[tuple[str, Part]]:
         """Yield what has to run, by name."""
@@ -76,7 +82,7 @@ class Cluster:
             ClusterError: Envoy or Prometheus is missing; says how to get it.
         """
         self.kubelet.reset()
-        system.publish(self.store, self.gateway, self.prometheus_address)
+        system.publish(self.store, self.gateway, self.prometheus_address, self.observatory_address)
         try:
             self.mesh.prepare()
             self.prometheus.prepare()
@@ -104,15 +110,18 @@ def assemble(state: State, network: Network, api: Address, processes: ProcessTab
     gateway = _component(network, "gateway", _GATEWAY_PORT)
     stats = _component(network, "envoy-stats", _STATS_PORT)
     prometheus_address = _component(network, "prometheus", system.PROMETHEUS_PORT)
+    observatory = _component(network, "observatory", _OBSERVATORY_PORT)
     mesh_addresses = MeshAddresses(
         gateway=gateway,
         admin=_component(network, "envoy-admin", _ADMIN_PORT),
         stats=stats,
         outbound=partial(_outbound, network),
         cluster_ips=not network.shared,
+        traces=observatory,
     )
     mesh = Mesh(store, mesh_addresses, state.folder / "envoy")
     runtime = _runtime(state, store, network, api, processes, mesh, Catalogue(images))
+    runtime.outside[system.COLLECTOR] = str(observatory)
     return Cluster(
         store=store,
         registry=registry,
@@ -124,6 +133,8 @@ def assemble(state: State, network: Network, api: Address, processes: ProcessTab
         api=api,
         gateway=gateway,
         prometheus_address=prometheus_address,
+        observatory=ObservatoryProcess(state, observatory, prometheus_address, state.folder / "envoy" / "access.log"),
+        observatory_address=observatory,
     )
 
 

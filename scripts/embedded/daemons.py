@@ -1,4 +1,4 @@
-"""Daemons: Envoy and Prometheus, kept running."""
+"""Daemons: Envoy, Prometheus and the observatory, kept running."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class Daemon:
         folder: its working directory; its output goes to a log there.
         processes: starts it.
         crashed: called with a sentence whenever it has ended by itself.
+        env: what it needs in its environment beside the usual.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Daemon:
         folder: Path,
         processes: ProcessTable,
         crashed: Callable[[str], None],
+        env: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
@@ -47,6 +49,7 @@ class Daemon:
         self._folder = folder
         self._processes = processes
         self._crashed = crashed
+        self._env = {**{name: os.environ[name] for name in _INHERITED if name in os.environ}, **(env or {})}
         self._stopping = False
         self._said = 0
         self.crashes = 0
@@ -69,9 +72,8 @@ class Daemon:
             pause = min(pause * 2, LAST_PAUSE)
 
     async def _run_once(self) -> int:
-        env: Mapping[str, str] = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         self._said = self.log.stat().st_size if self.log.exists() else 0
-        self.process = await self._processes.start(self._command(), env, self._folder, self.log)
+        self.process = await self._processes.start(self._command(), self._env, self._folder, self.log)
         log.info("%s runs as process %d", self.name, self.process.pid)
         self.on_start()
         try:

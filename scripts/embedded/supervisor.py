@@ -1,4 +1,4 @@
-"""The supervisor: the one process that is the cluster, with Envoy, Prometheus and the pods as its children."""
+"""The supervisor: the process that is the cluster; Envoy, Prometheus, the observatory and the pods are its children."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from embedded.guard import Guard
 from embedded.kubelet.node import NODE
 from embedded.mesh.addresses import Address
 from embedded.network import open_network
+from embedded.observatory.process import ENVIRONMENT
 from embedded.parts import Part, keep_running
 from embedded.processes import ProcessTable
 from embedded.state import ClusterError, State
@@ -104,10 +105,14 @@ class Supervisor:
             node = cluster.store.get(NODES, "", NODE)
             EventRecorder(cluster.store, "supervisor").warning(node, "Restarting", message)
 
-        commands = {"envoy": cluster.mesh.envoy_command, "prometheus": cluster.prometheus.prometheus_command}
+        commands = {
+            "envoy": (cluster.mesh.envoy_command, {}),
+            "prometheus": (cluster.prometheus.prometheus_command, {}),
+            "observatory": (cluster.observatory.command, ENVIRONMENT),
+        }
         self._daemons = [
-            Daemon(name, command, self._state.folder / name, self._processes, crashed)
-            for name, command in commands.items()
+            Daemon(name, command, self._state.folder / name, self._processes, crashed, env)
+            for name, (command, env) in commands.items()
         ]
         parts: list[tuple[str, Part]] = [
             ("guard", self._guard),
@@ -120,22 +125,30 @@ class Supervisor:
             child.on_start = lambda: self._children_changed(cluster)
 
     async def _becomes_ready(self, cluster: Cluster, stop: asyncio.Event) -> bool:
-        """Wait until Envoy and Prometheus answer; returns False if the cluster is to stop before.
+        """Wait until the daemons answer; returns False if the cluster is to stop before.
 
         Raises:
             ClusterError: one of them does not.
         """
+        late = ""
         try:
             async with asyncio.timeout(READY_DEADLINE):
                 while not stop.is_set():
-                    if cluster.mesh.ready() and await cluster.prometheus.ready():
+                    if not (late := await self._late(cluster)):
                         return True
                     self._raise_if_crashed()
                     await asyncio.sleep(_POLL)
         except TimeoutError:
-            late = "Prometheus does not answer" if cluster.mesh.ready() else "Envoy did not take its configuration"
             raise ClusterError(f"{late} within {READY_DEADLINE:g} s: see {self._state.folder}") from None
         return False
+
+    async def _late(self, cluster: Cluster) -> str:
+        """Return what is still to come, empty if nothing is."""
+        if not cluster.mesh.ready():
+            return "Envoy did not take its configuration"
+        if not await cluster.prometheus.ready():
+            return "Prometheus does not answer"
+        return "" if await cluster.observatory.ready() else "the observatory does not answer"
 
     def _raise_if_crashed(self) -> None:
         for daemon in self._daemons:
@@ -156,9 +169,14 @@ class Supervisor:
         draft.replace(self._state.status)
 
     async def _stop(self, cluster: Cluster) -> None:
-        """End pods and daemons gracefully; the gateway goes first, so that nobody is let in any more."""
-        await self._daemons[0].stop()
-        await asyncio.gather(cluster.kubelet.stop(), *(daemon.stop() for daemon in self._daemons))
+        """End pods and daemons gracefully: the gateway first, so that nobody is let in any more.
+
+        The observatory goes last: pods send their last spans while they end.
+        """
+        envoy, prometheus, observatory = self._daemons
+        await envoy.stop()
+        await asyncio.gather(cluster.kubelet.stop(), prometheus.stop())
+        await observatory.stop()
 
     async def _cancel(self) -> None:
         for task in self._tasks:
@@ -176,4 +194,5 @@ def addresses(state: State, cluster: Cluster) -> dict[str, str]:
         "kubeconfig": str(state.kubeconfig),
         "gateway": f"http://{cluster.gateway}",
         "Prometheus": f"http://{cluster.prometheus_address}",
+        "observatory": f"http://{cluster.observatory_address}",
     }

@@ -33,6 +33,7 @@ class Wishes:
         istio: what replaces Istio's public charts and adds to its values.
         metrics_server: what replaces metrics-server's public chart.
         install_istio: whether Istio is installed on a cluster that is not kind's.
+        observability: what lets the platform be seen, empty for what is usual.
     """
 
     port: int
@@ -41,6 +42,7 @@ class Wishes:
     istio: istio.Source
     metrics_server: str
     install_istio: bool
+    observability: str = ""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Wishes:
@@ -60,6 +62,7 @@ class Wishes:
             istio=istio.Source(environ.get("ISTIO_CHARTS", ""), environ.get("ISTIO_VALUES", "")),
             metrics_server=environ.get("METRICS_SERVER_CHARTS", ""),
             install_istio=environ.get("INSTALL_ISTIO") == "1",
+            observability=environ.get("OBSERVABILITY", ""),
         )
 
 
@@ -82,7 +85,7 @@ def up_kind(overlay: str, wishes: Wishes, steps: Steps) -> None:
             helm = Helm(str(own.kubeconfig), KIND_CONTEXT)
             metrics_server.install(cluster, helm, steps, wishes.metrics_server)
             istio.install(cluster, helm, steps, wishes.istio, wishes.port)
-            staging.put(cluster, overlay, steps, own_gateway=True)
+            staging.put(cluster, overlay, steps, own_gateway=True, observability=wishes.observability)
             _tell(cluster, steps)
 
 
@@ -99,7 +102,7 @@ def up_context(overlay: str, kubeconfig: Path | None, context: str, wishes: Wish
         if wishes.install_istio:
             helm = Helm(cluster.settings.kubeconfig, cluster.name)
             istio.install(cluster, helm, steps, wishes.istio, None)
-        staging.put(cluster, overlay, steps, own_gateway=wishes.install_istio)
+        staging.put(cluster, overlay, steps, own_gateway=wishes.install_istio, observability=wishes.observability)
         _tell(cluster, steps)
 
 

@@ -17,6 +17,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 OTHER_METHOD = "_OTHER"
 UNMATCHED = "unmatched"
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0)
+QUERY_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
 _LABELS = ("service", "method", "route", "code", "version")
 
@@ -42,6 +43,13 @@ class Metrics:
         in_progress = Gauge(
             "http_requests_in_progress", "Requests being answered", ("service", "version"), registry=self.registry
         )
+        self._queries = Histogram(
+            "db_client_operation_duration_seconds",
+            "Time of a database statement",
+            ("service", "operation", "table", "version"),
+            buckets=QUERY_BUCKETS,
+            registry=self.registry,
+        )
         self.in_progress = in_progress.labels(service, version)
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
@@ -59,6 +67,16 @@ class Metrics:
         counter, histogram = self._children.get(key) or self._child(key)
         counter.inc(1, exemplar)
         histogram.observe(seconds, exemplar)
+
+    def observe_query(self, operation: str, table: str, seconds: float) -> None:
+        """Count one statement.
+
+        Args:
+            operation: what it did, such as SELECT.
+            table: with which table.
+            seconds: time taken.
+        """
+        self._queries.labels(self._service, operation, table, self._version).observe(seconds)
 
     def expose(self, accept: str) -> tuple[bytes, str]:
         """Return the page that Prometheus reads and its media type, as OpenMetrics if it asks for that."""

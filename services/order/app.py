@@ -7,6 +7,7 @@ from flask import Flask
 from chassis.client import ServiceClient
 from chassis.config import load
 from chassis.database import Database
+from chassis.queries import observe_queries
 from chassis.service import Service
 from order.api import OrderApi
 from order.config import Settings
@@ -18,7 +19,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Return the WSGI application; without settings the environment is read."""
     settings = settings or load(Settings)
     service = Service("order", settings)
-    store = OrderStore(Database(settings.database_url, settings.http_threads), settings.app_version)
+    database = Database(settings.database_url, settings.http_threads)
+    observe_queries(database.engine, service.telemetry, service.metrics)
+    store = OrderStore(database, settings.app_version)
     client = ServiceClient(
         settings.user_url, settings.user_timeout_seconds, service.telemetry, connections=settings.http_threads
     )

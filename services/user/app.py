@@ -6,6 +6,7 @@ from flask import Flask
 
 from chassis.config import load
 from chassis.database import Database
+from chassis.queries import observe_queries
 from chassis.service import Service
 from user.api import UserApi
 from user.config import Settings
@@ -16,5 +17,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Return the WSGI application; without settings the environment is read."""
     settings = settings or load(Settings)
     service = Service("user", settings)
-    store = UserStore(Database(settings.database_url, settings.http_threads), settings.app_version)
+    database = Database(settings.database_url, settings.http_threads)
+    observe_queries(database.engine, service.telemetry, service.metrics)
+    store = UserStore(database, settings.app_version)
     return service.app(UserApi(store, settings.app_version).routes(), store.why_not_ready)

@@ -13,16 +13,12 @@ OVERLAYS = sorted(file.parent for file in (REPOSITORY / "k8s/overlays").glob("*/
 # Those for clusters of several machines, and those for the one machine that runs the embedded cluster.
 CLUSTER_OVERLAYS = [folder for folder in OVERLAYS if not folder.name.startswith("embedded")]
 # What no overlay contains: the parts that are staged by themselves, and the examples for teams to copy.
-APART = [
-    REPOSITORY / name
-    for name in (
-        "istio/gateway",
-        "istio/examples",
-        "observability/prometheus",
-        "observability/otel-collector",
-        "observability/jaeger",
-    )
+SEEN_BY = [
+    file.parent
+    for file in sorted((REPOSITORY / "observability").rglob("kustomization.yaml"))
+    if yaml.safe_load(file.read_text())["kind"] == "Kustomization"
 ]
+APART = [*(REPOSITORY / name for name in ("istio/gateway", "istio/examples")), *SEEN_BY]
 # Not istio/install: these are values of charts, no manifests.
 FILES = sorted(
     file

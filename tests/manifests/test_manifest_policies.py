@@ -4,8 +4,9 @@ import pytest
 from tests.manifests import access_policies, policies
 from tests.manifests.breaking import autoscaler, container, order, route, rule, settings, swap
 from tests.manifests.rendered import (
-    APART,
     OVERLAYS,
+    REPOSITORY,
+    SEEN_BY,
     named,
     overlay,
     pod_labels,
@@ -209,10 +210,21 @@ def test_every_policy_has_a_breach():
     assert {policy for policy, _damage, _words in BREACHES.values()} == set(policies.POLICIES)
 
 
-def test_what_stands_beside_the_shop_is_restricted_too():
-    [folder] = [each for each in APART if each.name == "prometheus"]
-    objects = render(folder)
+# Filebeat reads the logs of all pods from the node's disk, which no restricted pod may.
+ON_THE_NODE = {"filebeat"}
+
+
+@pytest.mark.parametrize("folder", SEEN_BY, ids=lambda folder: str(folder.relative_to(REPOSITORY)))
+def test_what_stands_beside_the_shop_is_restricted_too(folder):
+    objects = [body for body in render(folder) if body["metadata"]["name"] not in ON_THE_NODE]
     assert list(policies.pods_are_restricted(objects)) == []
     assert list(policies.resources_are_set(objects)) == []
+
+
+def test_what_stands_beside_the_shop_is_looked_at():
+    objects = render(REPOSITORY / "observability/prometheus")
+    container = pod_of(named(objects, "Deployment", "prometheus"))["containers"][0]
     pod_of(named(objects, "Deployment", "prometheus"))["securityContext"].pop("runAsNonRoot")
+    container.pop("resources")
     assert list(policies.pods_are_restricted(objects)) != []
+    assert list(policies.resources_are_set(objects)) != []

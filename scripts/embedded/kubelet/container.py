@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from embedded.apiserver.resources import NODES
-from embedded.kubelet import environment, logs
+from embedded.kubelet import environment, logs, outside
 from embedded.kubelet.actions import Target, unsupported
 from embedded.kubelet.deadline import Deadline
 from embedded.kubelet.environment import ConfigError, Environment, expand
@@ -141,10 +141,12 @@ class Container:
         values = stated.of(spec, image.env)
         rewrite = sandbox.volumes.rewriter(spec, values)
         proxy = self._runtime.proxy(sandbox.namespace) if self._runtime.proxy else None
-        env = environment.runtime(sandbox.folder, sandbox.name, proxy)
+        env = environment.runtime(sandbox.folder, sandbox.name, proxy, outside.hosts(self._runtime.outside))
+        env |= environment.resource_attributes(sandbox.pod, spec)
         if rewrite(_TEMPORARY) != _TEMPORARY:
             env["TMPDIR"] = rewrite(_TEMPORARY)
-        env |= {name: rewrite(value) for name, value in values.items()}
+        direct = outside.rewriter(self._runtime.outside)
+        env |= {name: direct(rewrite(value)) for name, value in values.items()}
         env |= environment.listening(spec, values, sandbox.address.ip, sandbox.address.ports)
         target = Target(spec, sandbox.address, env, sandbox.folder, rewrite)
         return _interpreted([rewrite(word) for word in _command(image, spec, values)]), target

@@ -6,7 +6,7 @@ import base64
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -154,8 +154,15 @@ def field(pod: dict[str, Any], path: str) -> str:
     return str(known[path])
 
 
-def runtime(home: Path, hostname: str, proxy: str | None) -> dict[str, str]:
-    """Return what the runtime gives to every container, before the manifest's own variables."""
+def runtime(home: Path, hostname: str, proxy: str | None, direct: Iterable[str] = ()) -> dict[str, str]:
+    """Return what the runtime gives to every container, before the manifest's own variables.
+
+    Args:
+        home: the pod's own folder.
+        hostname: the pod's name.
+        proxy: the HTTP proxy of the pod's namespace, if there is one.
+        direct: hosts that are reached without it.
+    """
     values = {name: os.environ[name] for name in INHERITED if name in os.environ}
     values |= {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
@@ -166,8 +173,17 @@ def runtime(home: Path, hostname: str, proxy: str | None) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
     }
     if proxy:
-        values |= {"HTTP_PROXY": proxy, "http_proxy": proxy, "NO_PROXY": NO_PROXY, "no_proxy": NO_PROXY}
+        without = ",".join([NO_PROXY, *direct])
+        values |= {"HTTP_PROXY": proxy, "http_proxy": proxy, "NO_PROXY": without, "no_proxy": without}
     return values
+
+
+def resource_attributes(pod: dict[str, Any], container: dict[str, Any]) -> dict[str, str]:
+    """Return what spans say of their pod; on a real cluster the collector finds it out by the pod's address."""
+    meta = pod["metadata"]
+    known = {"namespace.name": meta["namespace"], "pod.name": meta["name"], "pod.uid": meta["uid"]}
+    known["container.name"] = container["name"]
+    return {"OTEL_RESOURCE_ATTRIBUTES": ",".join(f"k8s.{name}={value}" for name, value in known.items())}
 
 
 def listening(

@@ -75,6 +75,7 @@ class Runtime:
         node_ip: the node's address.
         proxy: gives the HTTP proxy of a namespace's pods, if there is a mesh.
         drained: waits until no proxy sends anything to an address any more.
+        outside: real addresses of Services that pods reach without a proxy, see `outside`.
         addresses: addresses of the pods, by uid.
         configuration: fires when a ConfigMap, Secret or claim has changed.
     """
@@ -91,6 +92,7 @@ class Runtime:
     node_ip: str
     proxy: Callable[[str], str] | None = None
     drained: Callable[[str, int], Awaitable[None]] | None = None
+    outside: dict[str, str] = field(default_factory=dict)
     addresses: dict[str, PodAddress] = field(default_factory=dict)
     configuration: Signal = field(default_factory=Signal)
 

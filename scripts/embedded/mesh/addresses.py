@@ -26,6 +26,7 @@ class MeshAddresses:
         admin: Envoy's administration interface, for the mesh alone.
         stats: what Prometheus scrapes.
         outbound: gives the HTTP proxy of the pods of a namespace; must always give the same answer.
+        traces: where spans are sent, by OTLP over HTTP; None where nobody takes them.
         cluster_ips: whether the Services' cluster addresses exist on this machine, so that Envoy can listen there.
     """
 
@@ -33,4 +34,5 @@ class MeshAddresses:
     admin: Address
     stats: Address
     outbound: Callable[[str], Address]
+    traces: Address | None = None
     cluster_ips: bool = True

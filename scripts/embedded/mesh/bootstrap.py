@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from embedded.mesh import names
+from embedded.mesh import names, tracing
 from embedded.mesh.addresses import Address, MeshAddresses
 from embedded.mesh.endpoints import socket_address
 from embedded.mesh.values import typed
@@ -42,9 +42,10 @@ def bootstrap(addresses: MeshAddresses, cds: Path, lds: Path) -> Object:
         "stats_flush_interval": "0.5s",
         "stats_config": _stats_config(),
         "overload_manager": {"resource_monitors": [_connection_limit()]},
+        "layered_runtime": {"layers": [{"name": "static", "static_layer": tracing.BATCHES}]},
         "dynamic_resources": {"cds_config": _source(cds), "lds_config": _source(lds)},
         "static_resources": {
-            "clusters": [_black_hole(), _admin_cluster(addresses.admin)],
+            "clusters": [_black_hole(), _admin_cluster(addresses.admin), *_collector(addresses.traces)],
             "listeners": [_stats_listener(addresses.stats)],
         },
     }
@@ -72,6 +73,10 @@ def _stats_config() -> Object:
 
 def _black_hole() -> Object:
     return {"name": names.BLACK_HOLE, "type": "STATIC", "connect_timeout": "1s"}
+
+
+def _collector(address: Address | None) -> list[Object]:
+    return [tracing.collector(address)] if address else []
 
 
 def _admin_cluster(admin: Address) -> Object:

@@ -41,5 +41,5 @@ COVERAGE: list[tuple[str, str, str]] = [
     ("PeerAuthentication, AuthorizationPolicy, RequestAuthentication", "refused", "stored, named in an event"),
     ("Telemetry, EnvoyFilter", "refused", "stored, named in an event"),
     ("hosts outside the cluster", "refused", "502: the proxy of the pods leads to Services only"),
-    ("tracing", "partly", "traceparent and x-request-id pass unchanged; Envoy sends no spans of its own"),
+    ("tracing", "partly", "spans of the gateway and of calls between pods, over OTLP; the caller says what is sampled"),
 ]

@@ -14,7 +14,7 @@ from embedded.mesh.values import typed
 Object = dict[str, Any]
 
 _MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-# One JSON object a line. The services begin a trace of their own where the caller sent none.
+# One JSON object a line; the trace's id leads from it to the trace.
 _ACCESS_LOG_FIELDS = {
     "time": "%START_TIME%",
     "method": "%REQ(:METHOD)%",
@@ -29,6 +29,7 @@ _ACCESS_LOG_FIELDS = {
     "upstream_host": "%UPSTREAM_HOST%",
     "upstream_attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
     "traceparent": "%REQ(TRACEPARENT)%",
+    "trace_id": "%TRACE_ID%",
     "request_id": "%REQ(X-REQUEST-ID)%",
 }
 
@@ -44,7 +45,14 @@ def from_file(name: str, folder: Path) -> Object:
     return {"rds": {"route_config_name": name, "config_source": source}}
 
 
-def http_listener(name: str, address: Address, routes: Object, access_log: Path, gateway: bool = False) -> Object:
+def http_listener(
+    name: str,
+    address: Address,
+    routes: Object,
+    access_log: Path,
+    tracing: Object | None = None,
+    gateway: bool = False,
+) -> Object:
     """Return a listener.
 
     Args:
@@ -52,6 +60,7 @@ def http_listener(name: str, address: Address, routes: Object, access_log: Path,
         address: where it listens.
         routes: its routes, see `inline` and `from_file`.
         access_log: file of the access log.
+        tracing: how its requests are traced, None if they are not.
         gateway: whether it is the edge of the mesh.
     """
     manager = typed(
@@ -65,6 +74,7 @@ def http_listener(name: str, address: Address, routes: Object, access_log: Path,
         # The far end of a connection is a client at the gateway, a pod elsewhere.
         use_remote_address=gateway,
         upgrade_configs=[{"upgrade_type": "websocket"}],
+        **({"tracing": tracing} if tracing else {}),
     )
     return _listener(name, address, {"name": "http", "typed_config": manager})
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from embedded.mesh import clusters, gateways, listeners, names
+from embedded.mesh import clusters, gateways, listeners, names, tracing
 from embedded.mesh.addresses import Address, MeshAddresses
 from embedded.mesh.clusters import Target
 from embedded.mesh.destinations import Directory
@@ -130,7 +130,8 @@ class Translation:
         """Add a listener; routes that never change stand in it, the others in a file of their own."""
         routes = listeners.route_configuration(name, hosts, any_port=not name.startswith("outbound|"))
         source = listeners.inline(routes) if inline else listeners.from_file(name, self._layout.routes)
-        listener = listeners.http_listener(name, address, source, self._layout.access_log, gateway)
+        traces = tracing.of_listener(name, self._addresses.traces)
+        listener = listeners.http_listener(name, address, source, self._layout.access_log, traces, gateway)
         self._made.listeners[name] = listener
         if not inline:
             self._made.routes[name] = routes

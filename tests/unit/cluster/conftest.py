@@ -5,7 +5,10 @@ from tests.unit.cluster.fake_api import FakeApi, fake_api
 
 from cluster.client import Cluster
 
-VARIABLES = ("KUBECONFIG", "KUBECONTEXT", "NAMESPACE", "GATEWAY_URL", "PROMETHEUS_URL", "CONFIRM")
+VARIABLES = (
+    *("KUBECONFIG", "KUBECONTEXT", "NAMESPACE", "CONFIRM"),
+    *("GATEWAY_URL", "PROMETHEUS_URL", "JAEGER_URL", "ELASTICSEARCH_URL", "GRAFANA_URL"),
+)
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ from tests.unit.drills.fakes import sample
 from drills import junit, report
 from drills.probes import Schedule
 from drills.record import Record, Step
+from drills.schema import SCHEMA
 from drills.twins import TWINS
 from drills.verdict import Limits, Ruling
 
@@ -75,7 +76,7 @@ def test_a_report_that_breaks_the_schema_is_not_written(record, tmp_path):
 
 
 def test_the_schema_is_one_and_describes_every_field(record):
-    schema = json.loads(report.SCHEMA.read_text())
+    schema = json.loads(SCHEMA.read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     assert set(schema["required"]) == set(schema["properties"]) == set(report.as_json(record, RULING, LIMITS))
 

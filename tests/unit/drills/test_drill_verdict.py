@@ -1,5 +1,7 @@
 """The rules of the verdict, each at its edge."""
 
+import dataclasses
+
 import pytest
 from tests.unit.drills.fakes import sample
 
@@ -60,6 +62,21 @@ def test_one_failed_request_fails_a_sound_release_wherever_it_is(window):
 def test_a_sound_release_that_was_rolled_back_fails_with_the_reason():
     ruling = judge(record_of(outcome="RolledBack", findings=[failed_finding()]), LIMITS)
     assert (ruling.verdict, ruling.reason) == ("Failed", "A sound release was rolled back: errors.")
+
+
+def test_a_sound_release_that_nobody_could_judge_is_inconclusive():
+    blind = [dataclasses.replace(failed_finding(), verdict="Inconclusive", reason="Prometheus cannot be asked")]
+    ruling = judge(record_of(outcome="RolledBack", findings=blind), LIMITS)
+    assert ruling.verdict == "Inconclusive"
+    assert ruling.reason == "A sound release was rolled back for want of evidence: Prometheus cannot be asked."
+
+
+def test_an_analysis_without_data_excuses_nothing_else():
+    blind = [dataclasses.replace(failed_finding(), verdict="Inconclusive")]
+    one = [sample(version=None, status=None, error="ServerDisconnectedError")]
+    assert verdict(record_of(outcome="RolledBack", findings=blind, during=one)) == "Failed"
+    assert verdict(record_of(outcome="RolledBack", findings=[*blind, failed_finding()])) == "Failed"
+    assert verdict(record_of(outcome="RolledBack", findings=blind, refused="no pod")) == "Failed"
 
 
 def test_users_of_the_old_version_at_the_end_fail_a_promotion():

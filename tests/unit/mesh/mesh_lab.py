@@ -173,7 +173,7 @@ RESOURCES = {
 class Lab:
     """A store, a mesh, an Envoy and a client."""
 
-    def __init__(self, folder: Path, cluster_ips: bool = False) -> None:
+    def __init__(self, folder: Path, cluster_ips: bool = False, traces: Address | None = None) -> None:
         self.store = Store()
         self.folder = folder
         self._numbers = free_ports()
@@ -184,6 +184,7 @@ class Lab:
             admin=Address(HOST, admin),
             stats=Address(HOST, stats),
             outbound=self._outbound_address,
+            traces=traces,
             cluster_ips=cluster_ips,
         )
         self.mesh = Mesh(self.store, self.addresses, folder)

@@ -43,6 +43,7 @@ def staged(monkeypatch):
 
     def stage(cluster, folder, timeout):
         done.append(f"stage {cluster.namespace}")
+        stage.folders.append(folder)
         return [
             Change(outcome, "ConfigMap", "a") for outcome in outcomes.get(cluster.namespace, ["unchanged", "ready"])
         ]
@@ -51,7 +52,7 @@ def staged(monkeypatch):
     monkeypatch.setattr(staging, "check_fit", lambda cluster, objects, releases=True: done.append("check"))
     monkeypatch.setattr(staging.secrets, "ensure", lambda cluster, objects: done.append("secrets") or [])
     monkeypatch.setattr(staging, "render", lambda *_arguments: [])
-    stage.done, stage.outcomes = done, outcomes
+    stage.done, stage.outcomes, stage.folders = done, outcomes, []
     return stage
 
 
@@ -59,7 +60,7 @@ def test_everything_is_checked_before_anything_is_changed(staged, steps):
     staging.put(shop(), "kind", steps, own_gateway=True)
     assert staged.done == [
         *["check"] * 3,
-        "secrets",
+        *["secrets"] * 3,
         "stage istio-system",
         "stage observability",
         "stage shop",
@@ -74,6 +75,27 @@ def test_a_gateway_that_serves_others_too_is_not_added_to(staged, steps):
 def test_a_prometheus_that_was_named_is_not_set_up(staged, steps):
     staging.put(shop(prometheus_url="http://prometheus"), "kind", steps, own_gateway=True)
     assert "stage observability" not in staged.done
+
+
+def test_what_lets_the_platform_be_seen_is_chosen_by_name_by_folder_or_not_at_all(staged, steps, tmp_path):
+    (tmp_path / "kustomization.yaml").touch()
+    for chosen in ("", "elk", str(tmp_path), "none"):
+        staging.put(shop(), "kind", steps, own_gateway=False, observability=chosen)
+    overlays = [staging.OVERLAYS / "standard", staging.OVERLAYS / "elk", tmp_path]
+    assert [folder for folder in staged.folders if folder != "kind"] == overlays
+
+
+def test_what_is_named_is_set_up_beside_somebody_elses_prometheus(staged, steps):
+    staging.put(shop(prometheus_url="http://prometheus"), "kind", steps, own_gateway=False, observability="elk")
+    assert staging.OVERLAYS / "elk" in staged.folders
+
+
+def test_an_overlay_that_is_none_is_told_before_anything_is_changed(staged, steps):
+    with pytest.raises(
+        ProvisionError, match=r"OBSERVABILITY=elc is no overlay: choose elk, prometheus, standard, none"
+    ):
+        staging.put(shop(), "kind", steps, own_gateway=False, observability="elc")
+    assert staged.done == []
 
 
 def test_what_changed_is_told_and_counted(staged, steps, told):

@@ -66,7 +66,7 @@ def test_on_kind_everything_comes_before_what_needs_it(done, steps, told):
     setup.up_kind("kind", Wishes.read({"GATEWAY_PORT": "8081"}), steps)
     assert names(done) == ["check", "kind", "node", "build", "load", "metrics", "istio", "put", "gateway"]
     assert ("istio", 8081) in done
-    assert ("put", "kind", True) in done
+    assert ("put", "kind", True, "") in done
     assert "The shop answers." in told.getvalue()
     assert "kubeconfig" in told.getvalue()
 
@@ -79,14 +79,14 @@ def test_with_a_registry_images_are_pushed_and_not_loaded(done, steps):
 
 
 def test_on_a_cluster_that_is_there_nothing_is_installed(done, steps):
-    setup.up_context("kind", None, "team", Wishes.read({}), steps)
-    assert done == [("put", "kind", False), ("gateway", "http://gateway")]
+    setup.up_context("kind", None, "team", Wishes.read({"OBSERVABILITY": "elk"}), steps)
+    assert done == [("put", "kind", False, "elk"), ("gateway", "http://gateway")]
 
 
 def test_on_request_istio_is_installed_there_too(done, steps, monkeypatch):
     monkeypatch.setattr(setup.tools, "problems", lambda _names: [])
     setup.up_context("kind", None, "team", Wishes.read({"INSTALL_ISTIO": "1"}), steps)
-    assert done == [("istio",), ("put", "kind", True), ("gateway", "http://gateway")]
+    assert done == [("istio",), ("put", "kind", True, ""), ("gateway", "http://gateway")]
 
 
 def test_nothing_changed_is_said(done, steps, told):

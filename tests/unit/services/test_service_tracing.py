@@ -6,11 +6,18 @@ import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pytest
 import requests
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode, use_span
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 from tests.unit.services import support
 
+from chassis import queries
+from chassis.metrics import Metrics
 from chassis.telemetry import Telemetry
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -77,40 +84,97 @@ def test_without_a_caller_each_request_is_its_own_trace(tmp_path, capfd):
     assert "0" * 32 not in ids
 
 
-def test_spans_reach_the_collector_with_their_parents(start):
+@contextmanager
+def collector():
+    """Serve an OTLP collector; gives its address and a function that returns every span of TRACE by name."""
     batches = []
 
     def collect(handler):
-        if handler.path == "/users/":
-            return reply(handler)
         body = handler.rfile.read(int(handler.headers["Content-Length"] or 0))
         if handler.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
-        batches.append((handler.path, ExportTraceServiceRequest.FromString(body)))
+        assert handler.path == "/v1/traces"
+        batches.append(ExportTraceServiceRequest.FromString(body))
         return reply(handler)
 
-    with http_server(collect) as collector, http_server(reply) as user:
-        order = start("order", USER_URL=user, OTEL_EXPORTER_OTLP_ENDPOINT=collector, OTEL_BSP_SCHEDULE_DELAY="50")
+    def spans():
+        resources = [resource for batch in list(batches) for resource in batch.resource_spans]
+        found = [(span, resource) for resource in resources for scope in resource.scope_spans for span in scope.spans]
+        return {span.name: (span, resource) for span, resource in found if span.trace_id.hex() == TRACE}
+
+    with http_server(collect) as url:
+        yield url, spans
+
+
+def attributes(holder):
+    return {each.key: each.value.string_value or each.value.int_value for each in holder.attributes}
+
+
+def test_spans_reach_the_collector_with_their_parents(start):
+    with collector() as (url, spans), http_server(reply) as user:
+        order = start("order", USER_URL=user, OTEL_EXPORTER_OTLP_ENDPOINT=url, OTEL_BSP_SCHEDULE_DELAY="50")
         assert place(order, caller()).status_code == 201
         assert place(order, caller(sampled=False)).status_code == 201
-
-        def spans():
-            return {
-                span.kind: span
-                for path, batch in list(batches)
-                for scope in batch.resource_spans[0].scope_spans
-                for span in scope.spans
-                if path == "/v1/traces" and span.trace_id.hex() == TRACE
-            }
-
-        found = support.until(lambda: len(spans()) == 2 and spans(), "both spans arrive")
-    server, client = found[2], found[3]
-    assert server.name == "POST /orders"
+        found = support.until(lambda: len(spans()) == 3 and spans(), "all three spans arrive")
+    (server, resource), (client, _), (query, _) = (found[name] for name in ("POST /orders", "GET", "INSERT orders"))
     assert server.parent_span_id.hex() == PARENT
-    assert client.parent_span_id == server.span_id
-    resource = batches[0][1].resource_spans[0].resource
-    named = {attribute.key: attribute.value.string_value for attribute in resource.attributes}
+    assert client.parent_span_id == query.parent_span_id == server.span_id
+    named = attributes(resource.resource)
     assert (named["service.name"], named["service.version"]) == ("order", "v1")
+    said = attributes(query)
+    assert (said["db.system.name"], said["db.operation.name"], said["db.collection.name"]) == (
+        "sqlite",
+        "INSERT",
+        "orders",
+    )
+    assert "tea" not in said["db.query.text"], "values stay out of traces"
+
+
+def test_what_the_platform_asks_all_day_is_traced_only_for_a_caller_who_traces(start):
+    with collector() as (url, spans):
+        user = start("user", OTEL_EXPORTER_OTLP_ENDPOINT=url, OTEL_BSP_SCHEDULE_DELAY="50")
+        for _ in range(3):
+            assert requests.get(f"{user.url}/readyz", timeout=30).status_code == 200
+        ids = {line["trace_id"] for line in user.requests_seen("/readyz")}
+        assert len(ids) >= 3
+        assert not any(set(each) == {"0"} for each in ids)
+        assert requests.get(f"{user.url}/readyz", headers=caller(), timeout=30).status_code == 200
+        support.until(lambda: "GET /readyz" in spans(), "the traced one arrives")
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("SELECT orders.id, orders.note \nFROM orders \nWHERE orders.id = ?", ("SELECT", "orders")),
+        ('INSERT INTO "user" (id) VALUES (%s)', ("INSERT", "user")),
+        ("UPDATE orders SET status=?", ("UPDATE", "orders")),
+        ("DELETE FROM users WHERE id = ?", ("DELETE", "users")),
+        ("BEGIN IMMEDIATE", None),
+        ("PRAGMA journal_mode = WAL", None),
+    ],
+)
+def test_statement_is_named_by_what_it_does_with_which_table(statement, words):
+    assert queries._words(statement) == words
+
+
+def test_statement_that_fails_marks_its_span_and_ends_it(tmp_path):
+    exported = InMemorySpanExporter()
+    telemetry = Telemetry("order", "v1", exports=False)
+    telemetry.provider.add_span_processor(SimpleSpanProcessor(exported))
+    engine = create_engine(f"sqlite:///{tmp_path / 'empty.db'}")
+    metrics = Metrics("order", "v1")
+    queries.observe_queries(engine, telemetry, metrics)
+    with engine.connect() as connection, pytest.raises(OperationalError):
+        connection.execute(text("SELECT * FROM nowhere"))
+    assert exported.get_finished_spans() == (), "nobody's statement is nobody's span"
+    parent = telemetry.start_client_span("GET", "http://user/")
+    with use_span(parent), engine.connect() as connection, pytest.raises(OperationalError):
+        connection.execute(text("SELECT * FROM nowhere"))
+    [span] = exported.get_finished_spans()
+    assert (span.name, span.status.status_code) == ("SELECT nowhere", StatusCode.ERROR)
+    assert span.attributes["error.type"] == "OperationalError"
+    labels = {"service": "order", "operation": "SELECT", "table": "nowhere", "version": "v1"}
+    assert metrics.registry.get_sample_value("db_client_operation_duration_seconds_count", labels) == 2
 
 
 def test_exporter_that_hangs_does_not_hold_up_the_exit():
