@@ -99,9 +99,9 @@ def until(condition, what):
     raise AssertionError(f"not within {DEADLINE:.0f} s: {what}")
 
 
-def run(stack, command, folder):
+def run(stack, command, folder, within=None):
     with (folder / "output.log").open("w") as log:
-        process = stack.enter_context(subprocess.Popen(command, stdout=log, stderr=log, cwd=folder))
+        process = stack.enter_context(subprocess.Popen(command, stdout=log, stderr=log, cwd=within or folder))
     stack.callback(process.terminate)
 
 
@@ -140,7 +140,9 @@ def start_alertmanager(stack, folder, receiver):
     address, config = free_address(), folder / "alertmanager.yaml"
     subprocess.run(["/bin/sh", ALERTMANAGER / "configure.sh", folder / "secret", config], check=True)
     options = [f"--config.file={config}", f"--storage.path={folder}/data", f"--web.listen-address={address}"]
-    run(stack, [found, *options, "--cluster.listen-address="], folder)
+    # Debian's looks for its templates where it is started; others have them built in.
+    unpacked = OWN.parent / "debian"
+    run(stack, [found, *options, "--cluster.listen-address="], folder, unpacked if unpacked.exists() else folder)
     return address
 
 
