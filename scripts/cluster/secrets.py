@@ -16,6 +16,8 @@ from cluster.transport import Json
 POSTGRES = "postgres"
 SUPERUSER = "superuser-password"
 DATABASE_SUFFIX = "-database"
+GRAFANA = "grafana"
+GRAFANA_USER, GRAFANA_PASSWORD = "admin-user", "admin-password"
 
 
 def ensure(
@@ -48,7 +50,7 @@ def ensure(
         found = secrets.find(need.name)
         if found is not None:
             check_keys(cluster, found, need)
-        elif not (_brings_postgres(objects) and _is_known(need)):
+        elif not (_is_grafanas(need) or (_brings_postgres(objects) and _is_known(need))):
             strangers.append(need)
             continue
         made = found is None and _create(cluster, need)
@@ -75,10 +77,16 @@ def _is_known(need: Need) -> bool:
     return need.name == POSTGRES or (need.name.endswith(DATABASE_SUFFIX) and need.keys <= {"url"})
 
 
+def _is_grafanas(need: Need) -> bool:
+    return need.name == GRAFANA and need.keys <= {GRAFANA_USER, GRAFANA_PASSWORD}
+
+
 def _create(cluster: Cluster, need: Need) -> bool:
     """Make a Secret; tell whether it was not there."""
     if need.name == POSTGRES:
         return create(cluster, need.name, {key: new_password() for key in need.keys})
+    if _is_grafanas(need):
+        return create(cluster, GRAFANA, {GRAFANA_USER: "admin", GRAFANA_PASSWORD: new_password()})
     return create(cluster, need.name, {"url": _url(cluster, need)})
 
 

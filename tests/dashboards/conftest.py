@@ -8,7 +8,12 @@ _ORDER = {"namespace": "shop", "app": "order", "pod": "order-1", "track": "stabl
 
 def _jobs(port):
     target = f"127.0.0.1:{port}"
-    yield {"job_name": "world", "honor_labels": True, "metrics_path": "/world", "static_configs": [{"targets": [target]}]}
+    yield {
+        "job_name": "world",
+        "honor_labels": True,
+        "metrics_path": "/world",
+        "static_configs": [{"targets": [target]}],
+    }
     for version in ("v1", "v2"):
         labels = {**_ORDER, "version": version}
         where = [{"targets": [target], "labels": labels}]

@@ -1,5 +1,6 @@
 """Serves the world's series and a service's own page over HTTP, for Prometheus to read."""
 
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -30,6 +31,14 @@ class Service:
         return self._metrics.expose(accept)
 
 
+class Server(ThreadingHTTPServer):
+    """Says nothing of a reader that has left: on a busy machine Prometheus gives a scrape up."""
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serving(series):
     """Give the port at which /world, /v1 and /v2 can be scraped."""
@@ -52,7 +61,7 @@ def serving(series):
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server.server_address[1]

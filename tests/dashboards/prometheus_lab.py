@@ -14,7 +14,7 @@ import yaml
 
 from embedded.prometheus import RULES, prometheus_binary
 
-EVERY = "200ms"
+EVERY = "500ms"
 # Prometheus has begun, has read and has evaluated all rules long before; a machine may be busy.
 DEADLINE = 60.0
 POLL = 0.1

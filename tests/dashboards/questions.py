@@ -23,6 +23,7 @@ class Question:
     place: str
     expr: str
     instant: bool = False
+    exemplars: bool = False
 
     def __str__(self):
         return f"{self.dashboard}: {self.place}"
@@ -44,7 +45,7 @@ class Question:
 def of_panels(name, dashboard):
     """Return the queries of a dashboard's panels."""
     return [
-        Question(name, f"{panel['title']}, {target['refId']}", target["expr"], target["instant"])
+        Question(name, f"{panel['title']}, {target['refId']}", target["expr"], target["instant"], target["exemplar"])
         for panel in dashboard["panels"]
         for target in panel.get("targets", [])
     ]

@@ -110,19 +110,42 @@ _PROMISED = {
 
 
 def _here(**labels):
-    return {"k8s_namespace_name": "shop", **{f"k8s_{name}_name": value for name, value in labels.items()}}
+    return {"namespace": "shop", **labels}
 
 
 KUBERNETES = (
     gauge("k8s_deployment_desired", 3, **_here(deployment="order"))
     + gauge("k8s_deployment_available", 2, **_here(deployment="order"))
-    + every(gauge("k8s_pod_phase", phase, **_here(pod=pod)) for pod, phase in _PHASES.items())
+    + every(gauge("k8s_pod_phase", phase, **_here(pod=pod, deployment="order")) for pod, phase in _PHASES.items())
     + every(gauge(f"k8s_hpa_{what}_replicas", 3, **_here(hpa="order")) for what in ("current", "desired", "max", "min"))
-    + every(gauge(name, value, **_here(pod="order-1")) for name, value in _USED.items())
+    + every(gauge(name, value, **_here(pod="order-1", deployment="order")) for name, value in _USED.items())
     + every(
-        gauge(name, value, **_here(pod="order-1", container=container))
+        gauge(name, value, **_here(pod="order-1", deployment="order", container=container))
         for (name, value), container in product(_PROMISED.items(), ("order", "istio-proxy"))
+    )
+    + every(
+        gauge(
+            "k8s_container_status_reason",
+            float(reason == "CrashLoopBackOff"),
+            **_here(pod="order-1", deployment="order", container="order", k8s_container_status_reason=reason),
+        )
+        for reason in ("CrashLoopBackOff", "OOMKilled")
     )
 )
 
-SERIES = GATEWAY + SIDECARS + TCP + ENVOY + ISTIOD + KUBERNETES
+# --- spans, by the same collector ---
+_SPAN = {
+    "namespace": "shop",
+    "service_name": "order",
+    "service_version": "v1",
+    "track": "stable",
+    "span_name": "GET",
+    "span_kind": "SPAN_KIND_CLIENT",
+}
+SPANS = every(
+    counter("traces_span_metrics_calls_total", growth, **_SPAN, status_code=f"STATUS_CODE_{status}")
+    + histogram("traces_span_metrics_duration_seconds", growth, SECONDS, **_SPAN, status_code=f"STATUS_CODE_{status}")
+    for status, growth in {"UNSET": 9, "ERROR": 1}.items()
+)
+
+SERIES = GATEWAY + SIDECARS + TCP + ENVOY + ISTIOD + KUBERNETES + SPANS

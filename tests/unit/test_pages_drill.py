@@ -59,3 +59,13 @@ def test_what_no_drill_told_is_left_out():
 
 def test_a_weight_that_is_no_number_is_none():
     assert drill.latest([told(1, 1, "step:shift", "weight:many")])["steps"][0]["weight"] is None
+
+
+def test_what_the_page_says_anyway_is_not_said_twice():
+    step = told(1, 1, "step:stage", text="stage: what Git says")
+    judged = told(2, 2, "judgement", "verdict:Failed", text="canary at 15 %: Failed: worse than stable")
+    end = told(3, 3, "end", "verdict:Passed", text="Passed: rolled back")
+    found = drill.latest([step, judged, end])
+    assert found["steps"][0]["text"] == "what Git says"
+    assert found["judgements"][0]["text"] == "canary at 15 %: worse than stable"
+    assert found["text"] == "rolled back"

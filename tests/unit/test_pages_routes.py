@@ -7,11 +7,11 @@ import re
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from tests.browser.live_lab import Shop, Sources
 
 from embedded.observatory.pages import install, viewers
 from embedded.observatory.pages.routes import STATIC
 from embedded.observatory.pages.viewers import Viewers
-from tests.browser.live_lab import Shop, Sources
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ import json
 import re
 
 import pytest
+from tests.browser.live_lab import Shop, Sources
 
 from embedded.observatory.metrics_source import Series
 from embedded.observatory.pages import focus, quantiles, traffic
 from embedded.observatory.pages.snapshot import Snapshots
-from tests.browser.live_lab import Shop, Sources
 
 
 @pytest.fixture

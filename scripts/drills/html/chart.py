@@ -86,14 +86,18 @@ class Lane:
         return Markup("").join(words)
 
 
-def names(labels: Iterable[Label], bottom: float) -> Markup:
-    """Return names at the ends of lines, moved apart where they would cover each other, none below the bottom."""
-    placed, floor = [], bottom
-    for label in sorted(labels, key=lambda one: one.y, reverse=True):
-        floor = min(label.y + 4, floor)
-        placed.append(svg.text(label.words, WIDTH - RIGHT + 6, floor, f"name {label.class_}"))
-        floor -= LINE_HEIGHT
-    return Markup("").join(placed)
+def names(labels: Iterable[Label], y: Scale) -> Markup:
+    """Return names at the ends of lines, in the order of the lines, moved apart and into the lane of that axis."""
+    ordered = sorted(labels, key=lambda one: one.y)
+    places: list[float] = []
+    for label in ordered:
+        places.append(max(label.y, places[-1] + LINE_HEIGHT if places else y.end + 4))
+    for number in reversed(range(len(places))):
+        below = places[number + 1] - LINE_HEIGHT if number + 1 < len(places) else y.start
+        places[number] = min(places[number], below)
+    placed = zip(ordered, places, strict=True)
+    words = (svg.text(one.words, WIDTH - RIGHT + 6, place + 4, f"name {one.class_}") for one, place in placed)
+    return Markup("").join(words)
 
 
 def gapless(points: Iterable[Point | None]) -> Iterator[list[Point]]:

@@ -38,7 +38,7 @@ def share(chart: Chart, top: float, height: float) -> Markup:
             svg.path([stairs(chart.asked, chart.x, lane.y)], "asked"),
             svg.path(gapless(line), "line canary"),
             _steps_of_weight(chart, lane.y),
-            names(labels, lane.y.start),
+            names(labels, lane.y),
         ]
     )
 
@@ -64,7 +64,7 @@ def rates(chart: Chart, top: float, height: float) -> Markup:
         points = _points(chart, lane.y, line)
         drawn.append(svg.path(gapless(points), f"line {chart.side(version)}"))
         labels += _label(points, chart.label(version), chart.side(version))
-    return Markup("").join([*drawn, names(labels, lane.y.start)])
+    return Markup("").join([*drawn, names(labels, lane.y)])
 
 
 def _who(chart: Chart) -> list[str]:
@@ -88,7 +88,7 @@ def failures(chart: Chart, top: float, height: float) -> Markup:
         Label(lane.y.start - 14 * row, chart.label(version), chart.side(version))
         for row, version in enumerate(_failing(chart))
     ]
-    return lane.frame() + bars + ticks + names(labels, lane.y.start + TICK)
+    return lane.frame() + bars + ticks + names(labels, lane.y)
 
 
 def _failing(chart: Chart) -> list[str]:
@@ -129,7 +129,7 @@ def _ticks(chart: Chart, version: str, top: float) -> Iterator[list[Point]]:
 def latency(chart: Chart, version: str, highest_ms: float, top: float, height: float) -> Markup:
     """Draw the percentiles of one version's latency on a scale that all versions share."""
     y = Scale(FASTEST_MS, highest_ms, top + height, top, log=True)
-    lane = Lane(f"Latency of {version}", ["ms of p50, p95, p99"], y)
+    lane = Lane(f"Latency of {version}", ["ms, log scale"], y)
     threshold = chart.run.report["slo"]["threshold_ms"]
     drawn = [lane.frame(), svg.line(LEFT, y(threshold), WIDTH - RIGHT, y(threshold), "objective")]
     if not any(piece.by(chart.run.service, version) for piece in chart.cut):
@@ -139,7 +139,7 @@ def latency(chart: Chart, version: str, highest_ms: float, top: float, height: f
         points = _points(chart, y, [piece.latency(chart.run.service, version, percent) for piece in chart.cut])
         drawn.append(svg.path(gapless(points), f"line p{percent} {chart.side(version)}"))
         labels += _label(points, f"p{percent}", chart.side(version))
-    return Markup("").join([*drawn, names(labels, y.start)])
+    return Markup("").join([*drawn, names(labels, y)])
 
 
 def highest_ms(chart: Chart) -> float:

@@ -70,7 +70,12 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters.update(
-        seconds=words.seconds, ms=words.milliseconds, percent=words.percent, short=words.shortened, day=day
+        seconds=words.seconds,
+        ms=words.milliseconds,
+        percent=words.percent,
+        unbroken=words.unbroken,
+        short=words.shortened,
+        day=day,
     )
     made.globals.update(
         symbols=words.SYMBOLS,

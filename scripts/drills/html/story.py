@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from drills.html.run import Run
-from drills.html.words import count, seconds
+from drills.html.words import count, seconds, unbroken
 from drills.twins import PROMOTED
+from drills.verdict import PASSED
 
 JUDGED = {
     "Passed": "the judge saw no harm",
@@ -24,7 +25,7 @@ def story(run: Run) -> list[str]:
         exposed = step if step["name"] in ("verify", "shift", "switch") else exposed
         told += _step(run, step)
         told += [_judgement(said, exposed) for said in _judged_in(run, step)]
-    return [*told, *_cost(run), *_after(run)]
+    return [unbroken(sentence) for sentence in (*told, *_cost(run), *_after(run))]
 
 
 def _before(run: Run) -> Iterator[str]:
@@ -74,7 +75,8 @@ def _judged_in(run: Run, step: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _judgement(said: dict[str, Any], exposed: dict[str, Any] | None) -> str:
     since = seconds(said["at_s"] - (exposed or said)["started_s"]) if exposed else seconds(said["at_s"])
-    return f"After {since} {JUDGED[said['verdict']]}: {said['reason']}."
+    reason = "" if said["verdict"] == PASSED else f": {said['reason']}"
+    return f"After {since} {JUDGED[said['verdict']]}{reason}."
 
 
 def _cost(run: Run) -> Iterator[str]:

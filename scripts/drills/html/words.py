@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from drills.verdict import ERROR, FAILED, INCONCLUSIVE, PASSED
 
 SYMBOLS = {PASSED: "✓", FAILED: "✕", INCONCLUSIVE: "?", ERROR: "!"}
@@ -30,6 +32,11 @@ def milliseconds(value: float | None) -> str:
     if value is None:
         return NONE
     return f"{value:.1f}{NO_BREAK}ms" if value < 100 else f"{value:,.0f}{NO_BREAK}ms"
+
+
+def unbroken(text: str) -> str:
+    """Return a text in which no line ends between a number and its unit."""
+    return re.sub(r"(?<=\d) (?=(%|s|ms)(\W|$))", NO_BREAK, text)
 
 
 def percent(share: float) -> str:

@@ -42,7 +42,7 @@ def _burn(slo: str) -> Panel:
         Query(f"{promql.selected(_RATIOS[slo] + window, *_CHOSEN)} {allowed}", f"{{{{service}}}} {window}")
         for window in _WINDOWS
     ]
-    return Panel(f"Burn rate: {slo}", about, tuple(rates), unit="none", width=12)
+    return Panel(f"Burn rate: {slo}", about, tuple(rates), width=12)
 
 
 _COLUMNS = {
@@ -72,7 +72,6 @@ _ALERTS = Row(
                     "{{alertname}} {{service}} {{alertstate}}",
                 ),
             ),
-            unit="none",
             width=12,
             stacked=True,
         ),
@@ -94,7 +93,6 @@ _NOW = Row(
             "Alerts firing",
             "How many alerts about the chosen services fire; no data means none.",
             (Query(f"count ({promql.selected('ALERTS', *_CHOSEN, _FIRING)})", "firing"),),
-            unit="none",
         ),
     ),
 )

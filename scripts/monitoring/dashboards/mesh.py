@@ -139,7 +139,6 @@ _PILOT = Row(
             "Connected proxies",
             "Proxies that are connected to each istiod.",
             (Query("sum by (pod) (pilot_xds)", "{{pod}}"),),
-            unit="none",
         ),
         Panel(
             "Root certificate",

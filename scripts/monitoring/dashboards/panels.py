@@ -32,7 +32,7 @@ class Panel:
     title: str
     about: str
     queries: tuple[Query, ...]
-    unit: str = "short"
+    unit: str = "none"
     width: int = 8
     height: int = 8
     stacked: bool = False

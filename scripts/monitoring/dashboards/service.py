@@ -84,6 +84,39 @@ _DURATION = Row(
     ),
 )
 
+_CALLS, _CALLED = "traces_span_metrics_calls_total", "traces_span_metrics_duration_seconds_bucket"
+_CLIENT = (
+    'namespace="$namespace"',
+    'service_name=~"$service"',
+    'service_version=~"$version"',
+    'span_kind="SPAN_KIND_CLIENT"',
+)
+_EDGE, _BY_EDGE = "service_name, span_name", "{{service_name}}: {{span_name}}"
+_OF_SPANS = "From the spans of the services, all of them, also of traces that are not kept."
+_EDGES = Row(
+    "What it calls",
+    (
+        Panel(
+            "Calls",
+            f"Calls a second to other services and to the database. {_OF_SPANS}",
+            (Query(promql.rate(_CALLS, *_CLIENT, by=_EDGE), _BY_EDGE),),
+            unit="reqps",
+        ),
+        Panel(
+            "Failed calls",
+            f"Share of calls that failed. {_OF_SPANS}",
+            (Query(promql.share(_CALLS, *_CLIENT, bad='status_code="STATUS_CODE_ERROR"', by=_EDGE), _BY_EDGE),),
+            unit="percentunit",
+        ),
+        Panel(
+            "p95 of calls",
+            f"p95 of the time until a call was answered. {_DOTS} {_OF_SPANS}",
+            (Query(promql.quantile(0.95, _CALLED, *_CLIENT, by=_EDGE), _BY_EDGE, exemplars=True),),
+            unit="s",
+        ),
+    ),
+)
+
 _SERIES = promql.selected(_REQUESTS, 'namespace="$namespace"')
 DASHBOARD = Dashboard(
     "service",
@@ -95,5 +128,5 @@ DASHBOARD = Dashboard(
         Variable("version", promql.selected(_REQUESTS, *_PODS[:2]), "version"),
         Variable("route", promql.selected(_REQUESTS, *_PODS[:2], USERS), "route"),
     ),
-    (_RATE, _ERRORS, _DURATION),
+    (_RATE, _ERRORS, _DURATION, _EDGES),
 )

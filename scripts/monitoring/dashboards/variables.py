@@ -42,7 +42,6 @@ class Variable:
             "label": self.name.capitalize(),
             "datasource": PROMETHEUS,
             "query": {"query": query, "refId": self.name},
-            "definition": query,
             "regex": self.only,
             "refresh": _ON_TIME_RANGE,
             "sort": _ALPHABETICALLY,

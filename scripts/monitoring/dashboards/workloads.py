@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from monitoring.dashboards import promql
 from monitoring.dashboards.dashboard import Dashboard, Row
-from monitoring.dashboards.panels import Panel
+from monitoring.dashboards.panels import Panel, Table
 from monitoring.dashboards.query import Query
 from monitoring.dashboards.variables import Variable
 
-_NAMESPACE = 'k8s_namespace_name="$namespace"'
-_DEPLOYMENTS = (_NAMESPACE, 'k8s_deployment_name=~"$deployment"')
-_AUTOSCALERS = (_NAMESPACE, 'k8s_hpa_name=~"$deployment"')
-# Names of pods begin with that of their Deployment; a canary's begin with that of its service, too.
-_PODS = (_NAMESPACE, 'k8s_pod_name=~"$deployment-.+"')
-_POD = "{{k8s_pod_name}}"
+_NAMESPACE = 'namespace="$namespace"'
+_CHOSEN = (_NAMESPACE, 'deployment=~"$deployment"')
+# An autoscaler bears the name of the Deployment that it scales.
+_AUTOSCALERS = (_NAMESPACE, 'hpa=~"$deployment"')
+_POD = "{{pod}}"
 _DESIRED = "k8s_deployment_desired"
 # The collector counts a phase as a number.
 _PHASES = {"Pending": 1, "Running": 2, "Succeeded": 3, "Failed": 4, "Unknown": 5}
 
 
 def _by_pod(metric: str) -> str:
-    return f"sum by (k8s_pod_name) ({promql.selected(metric, *_PODS)})"
+    return f"sum by (pod) ({promql.selected(metric, *_CHOSEN)})"
 
 
 def _used(what: str, metric: str, unit: str) -> Panel:
@@ -40,26 +39,31 @@ _ROLLOUT = Row(
             "Replicas",
             "How many pods each Deployment should have, and how many can answer.",
             (
-                Query(promql.selected(_DESIRED, *_DEPLOYMENTS), "{{k8s_deployment_name}} desired"),
-                Query(promql.selected("k8s_deployment_available", *_DEPLOYMENTS), "{{k8s_deployment_name}} available"),
+                Query(promql.selected(_DESIRED, *_CHOSEN), "{{deployment}} desired"),
+                Query(promql.selected("k8s_deployment_available", *_CHOSEN), "{{deployment}} available"),
             ),
-            unit="none",
         ),
         Panel(
             "Pods by phase",
             "How many pods are in each phase.",
             tuple(
-                Query(f"count ({promql.selected('k8s_pod_phase', *_PODS)} == {number})", phase)
+                Query(f"count ({promql.selected('k8s_pod_phase', *_CHOSEN)} == {number})", phase)
                 for phase, number in _PHASES.items()
             ),
-            unit="none",
             stacked=True,
         ),
         Panel(
             "Restarts",
             "How often the containers of each pod were started again since the pod was made.",
             (Query(_by_pod("k8s_container_restarts"), _POD),),
-            unit="none",
+        ),
+        Table(
+            "Containers that wait or have ended",
+            "Why, as Kubernetes says; there is no line for one that runs.",
+            (Query(f"{promql.selected('k8s_container_status_reason', *_CHOSEN)} == 1", ""),),
+            width=24,
+            height=6,
+            columns={"pod": "Pod", "container": "Container", "k8s_container_status_reason": "Reason"},
         ),
     ),
 )
@@ -71,10 +75,9 @@ _SCALING = Row(
             "Replicas of autoscalers",
             "How many pods an autoscaler sees, wants, and may have at most; empty where there is none.",
             tuple(
-                Query(promql.selected(f"k8s_hpa_{what}_replicas", *_AUTOSCALERS), f"{{{{k8s_hpa_name}}}} {what}")
+                Query(promql.selected(f"k8s_hpa_{what}_replicas", *_AUTOSCALERS), f"{{{{hpa}}}} {what}")
                 for what in ("current", "desired", "max")
             ),
-            unit="none",
             width=24,
         ),
     ),
@@ -97,8 +100,8 @@ DASHBOARD = Dashboard(
     "Kubernetes",
     "Deployments, pods and autoscalers of a namespace, and what its pods use of what they requested.",
     (
-        Variable("namespace", _DESIRED, "k8s_namespace_name", default="shop"),
-        Variable("deployment", promql.selected(_DESIRED, _NAMESPACE), "k8s_deployment_name"),
+        Variable("namespace", _DESIRED, "namespace", default="shop"),
+        Variable("deployment", promql.selected(_DESIRED, _NAMESPACE), "deployment"),
     ),
     (_ROLLOUT, _SCALING, _RESOURCES),
 )

@@ -79,7 +79,7 @@ def test_the_story_of_a_promotion():
         run_of(requests, steps=steps, judgements=[said], outcome="Promoted", harm={"requests": 0, "allowed": 0})
     )
     assert "Before the release v1 answered alone: 1 request, none failed." in text
-    assert "After 4.0 s the judge saw no harm: fine." in text
+    assert "After 4.0 s the judge saw no harm." in text
     assert "At 8.0 s it was promoted; 1.5 s later v2 was the only version." in text
     assert "Not one request was hurt" in text
     assert "Of 2 requests after the promotion, 1 failed." in text

@@ -40,17 +40,17 @@ def _drill(run: Sequence[Object]) -> Object:
         "ended": end["time"] / 1000 if end else None,
         "verdict": _value(end, "verdict:") if end else "",
         "outcome": _value(end, "outcome:") if end else "",
-        "text": end.get("text", "") if end else "",
+        "text": _text(end, _value(end, "verdict:")) if end else "",
         "steps": [_step(each) for each in run if _value(each, "step:")],
         "judgements": [_judgement(each) for each in run if "judgement" in each["tags"]],
     }
 
 
 def _step(told: Object) -> Object:
-    weight, ended = _value(told, "weight:"), told.get("timeEnd") or 0
+    name, weight, ended = _value(told, "step:"), _value(told, "weight:"), told.get("timeEnd") or 0
     return {
-        "name": _value(told, "step:"),
-        "text": told.get("text", ""),
+        "name": name,
+        "text": _text(told, name),
         "weight": int(weight) if weight.isdecimal() else None,
         "started": told["time"] / 1000,
         # Grafana repeats the start as the end of what has no end yet.
@@ -59,7 +59,13 @@ def _step(told: Object) -> Object:
 
 
 def _judgement(told: Object) -> Object:
-    return {"at": told["time"] / 1000, "verdict": _value(told, "verdict:"), "text": told.get("text", "")}
+    verdict = _value(told, "verdict:")
+    return {"at": told["time"] / 1000, "verdict": verdict, "text": _text(told, verdict)}
+
+
+def _text(told: Object, said: str) -> str:
+    """Return the text without what the page says beside it anyway."""
+    return str(told.get("text") or "").replace(f"{said}: ", "", 1)
 
 
 def _value(told: Object, prefix: str) -> str:

@@ -12,8 +12,8 @@ from embedded.observatory.metrics_source import Metrics, Series
 from embedded.observatory.pages import quantiles
 from embedded.observatory.pages.focus import TRACK, Focus
 
-# Ten scrapes: a shift shows at once, and a rate does not jump.
-WINDOW = "5s"
+# Six scrapes: a bad canary is found within three seconds, and its share is to be seen before it is gone.
+WINDOW = "3s"
 ALL = ""
 # The gateway tells tracks apart; behind a selector there is only one, and the pods themselves tell their versions.
 _GATEWAY = ("release:requests:total", "release:duration_seconds:bucket")

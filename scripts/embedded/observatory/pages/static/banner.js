@@ -21,7 +21,7 @@ function ended(drill) {
   const { sign, style } = verdict(drill.verdict);
   const headline = [`${drill.verdict}: ${drill.name}`, drill.outcome && `the release was ${words(drill.outcome)}`];
   const subline = `${drill.text ? `${drill.text} ` : ""}Report: reports/${drill.name}/report.html · Next:`;
-  return { style, sign, headline: headline.filter(Boolean).join(" – "), subline, command: HINT };
+  return { style, sign, headline: headline.filter(Boolean).join(", "), subline, command: HINT };
 }
 
 const words = (outcome) => ({ RolledBack: "rolled back", Promoted: "promoted" })[outcome] ?? outcome;

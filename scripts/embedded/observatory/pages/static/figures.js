@@ -1,7 +1,8 @@
 // The table: what the users get from each side, and the pods that stand behind it.
 import { byId, element, say } from "./dom.js";
-import { milliseconds, percent, rate } from "./words.js";
+import { figures as shown } from "./words.js";
 
+const { rate, percent, milliseconds } = shown;
 const SHOWN = { rate, errors: percent, p50: milliseconds, p95: milliseconds, p99: milliseconds };
 const label = (name) => (name === "rate" ? "requests/s" : name);
 
@@ -17,7 +18,7 @@ export function paintFigures(service) {
 function row(kind) {
   const head = element("th", { scope: "row" }, element("span"), element("b"), " ", element("span", { class: "quiet" }));
   if (kind !== "all") head.firstChild.className = `key ${kind}`;
-  const cells = Object.keys(SHOWN).map((name) => element("td", { class: "number", "data-figure": name, "data-label": label(name) }));
+  const cells = Object.keys(SHOWN).map((name) => element("td", { class: "number", "data-figure": name, "data-label": label(name) }, element("span"), element("small")));
   return element("tr", { class: kind }, head, ...cells, element("td", { class: "pods" }, element("i", { "aria-hidden": "true" }), element("span")));
 }
 
@@ -28,7 +29,9 @@ function fill(line, name, versions, figures, pods) {
     const value = figures[cell.dataset.figure];
     const bad = cell.dataset.figure === "errors" && value > 0;
     cell.classList.toggle("failed", bad);
-    say(cell, `${bad ? "✕ " : ""}${SHOWN[cell.dataset.figure](value)}`);
+    const [number, unit] = SHOWN[cell.dataset.figure](value);
+    say(cell.firstChild, `${bad ? "✕ " : ""}${number}`);
+    say(cell.lastChild, unit && ` ${unit}`);
   }
   if (pods) paintPods(line.lastChild, pods);
 }

@@ -15,12 +15,14 @@ export function line(hit, trace) {
   return element("li", {}, element("details", {}, head, all(fields, trace)));
 }
 
-// The line of a request says little in its message: what it was about stands in its fields.
+// What a request's line does not say in its message stands in its fields.
 function message(fields) {
+  const text = fields.message ?? "";
   const { request, response, route } = fields.http ?? {};
-  if (!response?.status_code) return fields.message ?? "";
+  const status = String(response?.status_code ?? "");
+  const what = text.includes(status) ? "" : ` ${request?.method ?? ""} ${fields.url?.path ?? route ?? ""} → ${status}`;
   const took = fields.event?.duration === undefined ? "" : ` in ${milliseconds(fields.event.duration / 1e6)}`;
-  return `${fields.message ?? ""} ${request?.method ?? ""} ${fields.url?.path ?? route ?? ""} → ${response.status_code}${took}`;
+  return `${text}${what}${took}`;
 }
 
 function all(fields, trace) {

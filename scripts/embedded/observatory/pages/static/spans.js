@@ -9,10 +9,12 @@ export function summary(trace) {
   const ordered = [...trace.spans].sort((a, b) => a.startTime - b.startTime);
   const ids = new Set(ordered.map((span) => span.spanID));
   const first = ordered.find((span) => !ids.has(parent(span))) ?? ordered[0];
+  // A proxy calls all its spans the same: the first route that was found says more.
+  const told = ordered.find((span) => tag(span, "http.route")) ?? first;
   const start = ordered[0].startTime;
   return {
     id: trace.traceID,
-    name: `${trace.processes[first.processID].serviceName}: ${first.operationName}`,
+    name: `${trace.processes[told.processID].serviceName}: ${told.operationName}`,
     services: services(trace),
     spans: ordered.length,
     errors: ordered.filter(failed).length,
@@ -29,15 +31,14 @@ export function services(trace) {
 export const parent = (span) => span.references.find((each) => each.refType === "CHILD_OF")?.spanID;
 
 // Every span with its depth, children after their parent in the order of their start. A parent that never arrived gets
-// a line of its own: what stands below it has lost its caller, and that is worth seeing.
+// a line of its own: what stands below it has lost its caller, and that is worth seeing. Only who began the trace may
+// stand outside: users send no spans.
 export function tree(trace) {
-  const ids = new Set(trace.spans.map((span) => span.spanID));
-  const children = new Map();
-  for (const span of [...trace.spans].sort((a, b) => a.startTime - b.startTime)) {
-    const above = parent(span) ?? "";
-    children.set(above, [...(children.get(above) ?? []), span]);
-  }
-  const missing = [...children.keys()].filter((id) => id && !ids.has(id));
+  const ordered = [...trace.spans].sort((a, b) => a.startTime - b.startTime);
+  const ids = new Set(ordered.map((span) => span.spanID));
+  const children = Map.groupBy(ordered, (span) => parent(span) ?? "");
   const below = (id, depth) => (children.get(id) ?? []).flatMap((span) => [{ span, depth }, ...below(span.spanID, depth + 1)]);
-  return [...below("", 0), ...missing.flatMap((id) => [{ missing: id, depth: 0 }, ...below(id, 1)])];
+  const missing = [...children.keys()].filter((id) => id && !ids.has(id));
+  const outside = children.has("") ? undefined : parent(ordered[0]);
+  return [...below("", 0), ...missing.flatMap((id) => [{ missing: id, outside: id === outside }, ...below(id, 1)])];
 }

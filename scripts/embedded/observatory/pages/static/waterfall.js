@@ -14,7 +14,9 @@ export function row(entry, trace, whole) {
 }
 
 const lost = (entry) =>
-  element("p", { class: "lost" }, `▲ the parent ${entry.missing} is missing: it was not sampled, was not sent, or is still under way`);
+  entry.outside
+    ? element("p", { class: "lost quiet" }, "○ called from outside, where nobody sends spans")
+    : element("p", { class: "lost" }, `▲ the parent ${entry.missing} is missing: it was not kept, not sent, or is still under way`);
 
 function present({ span, depth }, trace, whole) {
   const process = trace.processes[span.processID];

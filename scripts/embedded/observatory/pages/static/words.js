@@ -8,7 +8,8 @@ export const VERDICTS = {
 export const verdict = (name) => VERDICTS[name] ?? { sign: "?", style: "inconclusive" };
 
 export const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB");
-export const exactClock = (text) => new Date(text).toLocaleTimeString("en-GB", { fractionalSecondDigits: 3 });
+const EXACT = { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 };
+export const exactClock = (text) => new Date(text).toLocaleTimeString("en-GB", EXACT);
 
 export function lasted(seconds) {
   const whole = Math.max(0, Math.round(seconds));
@@ -16,15 +17,19 @@ export function lasted(seconds) {
   return whole < 100 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
-export function percent(value) {
-  if (value === null || value === undefined) return "–";
-  return value === 0 || value >= 10 ? `${Math.round(value)} %` : `${value.toFixed(1)} %`;
-}
+export const number = (value) => (value > 0 && value < 10 ? value.toFixed(1) : `${Math.round(value)}`);
+const none = (value) => value === null || value === undefined;
 
-export function milliseconds(value) {
-  if (value === null || value === undefined) return "–";
-  if (value === 0) return "0 ms";
-  return value < 10 ? `${value.toFixed(1)} ms` : value < 9999.5 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(1)} s`;
-}
-
-export const rate = (value) => (value === null || value === undefined ? "–" : value > 0 && value < 10 ? value.toFixed(1) : `${Math.round(value)}`);
+// A figure and its unit; without a figure there is no unit either.
+export const figures = {
+  rate: (value) => (none(value) ? ["–", ""] : [number(value), ""]),
+  percent: (value) => (none(value) ? ["–", ""] : [number(value), "%"]),
+  milliseconds(value) {
+    if (none(value)) return ["–", ""];
+    return value < 9999.5 ? [number(value), "ms"] : [(value / 1000).toFixed(1), "s"];
+  },
+};
+const joined = (figure) => (value) => figure(value).join(" ").trim();
+export const percent = joined(figures.percent);
+export const milliseconds = joined(figures.milliseconds);
+export const rate = joined(figures.rate);
