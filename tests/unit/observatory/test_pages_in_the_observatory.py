@@ -25,7 +25,7 @@ async def test_what_a_drill_posts_is_on_the_page(observatory):
         ("stage", None, None),
         ("shift", 15, None),
     ]
-    await post(observatory, ["end", "verdict:Passed", "outcome:RolledBack"])
+    await post(observatory, ["end", "verdict:Passed", "outcome:RolledBack"], text="rolled back")
     assert (await snapshot(observatory))["drill"]["verdict"] == "Passed"
 
 
