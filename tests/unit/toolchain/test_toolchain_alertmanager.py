@@ -6,7 +6,11 @@ import pytest
 
 from toolchain import alertmanager
 
-DPKG = 'mkdir -p "$3/usr/bin"; touch "$3/usr/bin/prometheus-alertmanager" "$3/usr/bin/amtool"'
+DPKG = """
+mkdir -p "$3/usr/bin"
+echo "reads /usr/share/prometheus/alertmanager/default.tmpl." > "$3/usr/bin/prometheus-alertmanager"
+touch "$3/usr/bin/amtool"
+"""
 
 
 @pytest.fixture
@@ -32,11 +36,13 @@ def test_what_is_on_path_is_used(programs, tmp_path):
     assert not (tmp_path / "tools").exists()
 
 
-def test_debians_package_is_unpacked_and_linked_under_its_own_names(programs, tmp_path, capsys):
+def test_debians_package_is_unpacked_and_copied_under_its_own_names(programs, tmp_path, capsys):
     programs("apt-get", "touch alertmanager_1_all.deb")
     programs("dpkg", DPKG)
     alertmanager.ensure(tmp_path / "tools")
     assert all((tmp_path / "tools/alertmanager/bin" / name).is_file() for name in ("alertmanager", "amtool"))
+    text = (tmp_path / "tools/alertmanager/bin/alertmanager").read_text()
+    assert text == "reads usr/share/prometheus//alertmanager/default.tmpl.\n"
     capsys.readouterr()
     alertmanager.ensure(tmp_path / "tools")
     assert capsys.readouterr().out == "", "it is there already"
