@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from embedded.observatory import annotations, log_store, spans
+from embedded.observatory import log_store, spans
+from embedded.observatory.annotations import LIMIT as ANNOTATIONS
 
 _BOUND = "the oldest go first, after 24 h at the latest; those of failed requests go last"
 
@@ -26,6 +27,6 @@ COVERAGE: list[tuple[str, str, str]] = [
     ("Grafana: everything else", "refused", "the pages of the observatory show the same pictures"),
     ("Spans that are kept", "supported", f"{spans.LIMIT}; {_BOUND}"),
     ("Lines that are kept", "supported", f"{log_store.LIMIT}; {_BOUND}"),
-    ("Annotations that are kept", "supported", f"{annotations.LIMIT}"),
+    ("Annotations that are kept", "supported", f"{ANNOTATIONS}"),
     ("Credentials", "partly", "none; it answers on loopback only, as Prometheus does"),
 ]

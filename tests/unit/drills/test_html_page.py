@@ -211,6 +211,13 @@ def test_spans_that_call_each_other_or_nobody_are_all_drawn():
     assert sorted(row.span["name"] for row in waterfall(spans, "v2")) == ["a", "b", "lost"]
 
 
+def test_what_a_log_line_says_of_an_error_is_not_what_is_cut():
+    run = true_run()
+    line = run.report["evidence"]["requests"][0]["logs"][0]
+    line["fields"] = {"a": "x" * 900, "error.message": "the disk is full", "b": "y"}
+    assert "error.message=the disk is full" in render(run)
+
+
 def test_what_is_left_out_is_said():
     report = true_run().report
     many = [report["evidence"]["requests"][0]] * (MOST_LOOKED_UP["failed"] + 5)
