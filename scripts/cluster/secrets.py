@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Mapping
-from secrets import token_urlsafe
+from collections.abc import Callable
 
 from cluster.client import CORE, Cluster
-from cluster.errors import ClusterError, Conflict
+from cluster.elk_secrets import brings_elasticsearch, ensure_elk, is_elks
+from cluster.errors import ClusterError
+from cluster.keeping import check_keys, create, new_password, read
 from cluster.needs import Need, needs
 from cluster.objects import Objects, kind_of
 from cluster.stage import NAMESPACE, Change
 from cluster.transport import Json
 
-# As 32 characters that need no quoting in an address.
-PASSWORD_BYTES = 24
 POSTGRES = "postgres"
 SUPERUSER = "superuser-password"
 DATABASE_SUFFIX = "-database"
-# Not the platform's label: staging prunes what bears it and is not in the overlay.
-_LABELS = {"app.kubernetes.io/managed-by": "proving-ground"}
+GRAFANA = "grafana"
+GRAFANA_USER, GRAFANA_PASSWORD = "admin-user", "admin-password"
 
 
 def ensure(
@@ -43,12 +41,16 @@ def ensure(
             Objects(cluster).apply(body)
     wanted = _with_passwords(needs(objects)) if _brings_postgres(objects) else needs(objects)
     secrets = cluster.collection(CORE, "secrets")
-    changes, strangers = [], []
+    changes: list[Change] = []
+    strangers: list[Need] = []
+    if brings_elasticsearch(objects):
+        changes += ensure_elk(cluster, report)
+        wanted = [need for need in wanted if not is_elks(need)]
     for need in wanted:
         found = secrets.find(need.name)
         if found is not None:
-            _check_keys(cluster, found, need)
-        elif not (_brings_postgres(objects) and _is_known(need)):
+            check_keys(cluster, found, need)
+        elif not (_is_grafanas(need) or (_brings_postgres(objects) and _is_known(need))):
             strangers.append(need)
             continue
         made = found is None and _create(cluster, need)
@@ -75,37 +77,24 @@ def _is_known(need: Need) -> bool:
     return need.name == POSTGRES or (need.name.endswith(DATABASE_SUFFIX) and need.keys <= {"url"})
 
 
+def _is_grafanas(need: Need) -> bool:
+    return need.name == GRAFANA and need.keys <= {GRAFANA_USER, GRAFANA_PASSWORD}
+
+
 def _create(cluster: Cluster, need: Need) -> bool:
     """Make a Secret; tell whether it was not there."""
-    passwords = need.name == POSTGRES
-    values = {key: token_urlsafe(PASSWORD_BYTES) for key in need.keys} if passwords else {"url": _url(cluster, need)}
-    body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": need.name, "labels": _LABELS}}
-    try:
-        cluster.collection(CORE, "secrets").create({**body, "data": _encoded(values)})
-    except Conflict:  # somebody else made it a moment ago, and theirs counts
-        return False
-    return True
+    if need.name == POSTGRES:
+        return create(cluster, need.name, {key: new_password() for key in need.keys})
+    if _is_grafanas(need):
+        return create(cluster, GRAFANA, {GRAFANA_USER: "admin", GRAFANA_PASSWORD: new_password()})
+    return create(cluster, need.name, {"url": _url(cluster, need)})
 
 
 def _url(cluster: Cluster, need: Need) -> str:
     """Return the address of a service's database, with the password that PostgreSQL gets to know at its first start."""
     service = need.name.removesuffix(DATABASE_SUFFIX)
-    passwords = cluster.collection(CORE, "secrets").get(POSTGRES)["data"]
-    password = base64.b64decode(passwords[f"{service}-password"]).decode()
+    password = read(cluster, POSTGRES, f"{service}-password")
     return f"postgresql+psycopg://{service}:{password}@{POSTGRES}:5432/{service}"
-
-
-def _encoded(values: Mapping[str, str]) -> dict[str, str]:
-    return {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
-
-
-def _check_keys(cluster: Cluster, found: Json, need: Need) -> None:
-    missing = sorted(need.keys - set(found.get("data") or {}))
-    if missing:
-        raise ClusterError(
-            f"Secret {need.name} in namespace {cluster.namespace} has no {', '.join(missing)}: add it; a Secret that"
-            " exists is never changed from here"
-        )
 
 
 def _how_to_bring(cluster: Cluster, need: Need) -> str:

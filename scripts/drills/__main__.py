@@ -20,6 +20,8 @@ from drills.campaign import Campaign, Run
 from drills.canary import Canary
 from drills.console import picture, sentences, summary
 from drills.experiment import Drill, DrillError
+from drills.html.run import UnreadableError
+from drills.html.site import draw
 from drills.probes import ProbeError
 from drills.twins import TWINS
 from drills.verdict import PASSED
@@ -96,6 +98,18 @@ def list_drills() -> None:
         typer.echo(f"  --twin {twin.name:<7} {twin.about}: {twin.expected}")
 
 
+@app.command(name="report")
+def draw_report(
+    folder: Annotated[Path, typer.Argument(help="All reports, or one drill's.")] = Path("reports"),
+) -> None:
+    """Draw report.html of each drill and index.html again, from report.json and requests.csv alone."""
+    site = draw(folder)
+    for line in site.troubles:
+        sys.stderr.write(f"drills: {line}\n")
+    typer.echo(site.start.resolve().as_uri())
+    raise typer.Exit(1 if site.troubles else 0)
+
+
 @dataclass(frozen=True)
 class Options:
     """What is the same for every run of a command."""
@@ -122,6 +136,7 @@ def carry_out(pairs: list[tuple[str, str]], options: Options) -> int:
     console.print(summary(campaign.done), sentences(campaign.done))
     if options.picture:
         picture(campaign.done, options.picture)
+    typer.echo(f"\nReport: {campaign.start.resolve().as_uri()}")
     if number:
         return SIGNALLED + number
     return 0 if all(one.ruling.verdict == PASSED for one in campaign.done) else 1
@@ -131,7 +146,7 @@ def main() -> None:
     """Run the command line; what cannot be done is one line on standard error."""
     try:
         app()
-    except (ClusterError, DeliveryError, DrillError, ProbeError) as error:
+    except (ClusterError, DeliveryError, DrillError, ProbeError, UnreadableError) as error:
         sys.stderr.write(f"drills: {error}\n")
         raise SystemExit(2) from error
 

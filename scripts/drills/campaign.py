@@ -15,6 +15,7 @@ from drills.console import Done, watching
 from drills.evidence import Evidence
 from drills.evidence_gathering import collect
 from drills.experiment import Drill, Experiment, System, Timing
+from drills.html import index, page
 from drills.latency import percentiles
 from drills.record import Record
 from drills.twins import VERSION, Twin
@@ -64,14 +65,31 @@ class Campaign:
         for run in runs:
             report.clear(run.name, self._folder)
         junit.write(names, reports, self._folder)
+        self._draw(names)
         for run in runs:
             one, evidence = self._one(run)
             reports[run.name] = self._report(run, one, evidence)
             junit.write(names, reports, self._folder)
+            self._draw(names, run.name)
             self.done.append(one)
             if one.record.signal:
                 return one.record.signal
         return 0
+
+    @property
+    def start(self) -> Path:
+        """Return the page to look at first: of the drill if there was only one, else the index over all."""
+        only = self._folder / self.done[0].record.name / report.PAGE if len(self.done) == 1 else None
+        return only if only and only.exists() else self._folder / index.INDEX
+
+    def _draw(self, names: Sequence[str], *finished: str) -> None:
+        """Draw the pages of drills that ended, and the index; a picture that fails must not cost a verdict."""
+        try:
+            for name in finished:
+                page.write(self._folder / name)
+            index.write(self._folder, names)
+        except Exception as error:  # noqa: BLE001 - see above; the command that is named raises it again
+            self._console.print(f"{error}: no page; see python -m drills report", markup=False, soft_wrap=True)
 
     def _one(self, run: Run) -> tuple[Done, Evidence]:
         record = self._record(run)

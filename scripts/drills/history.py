@@ -27,7 +27,7 @@ def previous(drill: Mapping[str, Any], folder: Path) -> dict[str, Any] | None:
         folder: where the reports are.
     """
     wanted = [drill[key] for key in _SAME]
-    same = [run["figures"] for run in _runs(folder / HISTORY) if [run.get(key) for key in _SAME] == wanted]
+    same = [run["figures"] for run in runs(folder / HISTORY) if [run.get(key) for key in _SAME] == wanted]
     return same[-1] if same else None
 
 
@@ -69,12 +69,12 @@ def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
 
 
-def _runs(path: Path) -> Iterator[dict[str, Any]]:
+def runs(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the runs that make sense, oldest first; a line that was cut short by a kill is passed over."""
     for line in _lines(path):
         try:
             run = json.loads(line)
         except ValueError:
             continue
-        if isinstance(run, dict) and fits(run.get("figures"), "previous"):
+        if isinstance(run, dict) and all(key in run for key in _SAME) and fits(run.get("figures"), "previous"):
             yield run

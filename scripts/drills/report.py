@@ -24,6 +24,7 @@ from drills.verdict import Limits, Ruling, hurt
 
 REPORT = "report.json"
 REQUESTS = "requests.csv"
+PAGE = "report.html"
 # Versions that are told in any case.
 ALWAYS = ("python", "kubernetes", "prometheus", "revision")
 UNKNOWN = "unknown"
@@ -66,7 +67,7 @@ def write(
 
 def clear(name: str, folder: Path) -> None:
     """Remove what an earlier run of this drill left, so that no old verdict outlives a run that was killed."""
-    for file in (REPORT, REQUESTS):
+    for file in (REPORT, REQUESTS, PAGE):
         (folder / name / file).unlink(missing_ok=True)
 
 

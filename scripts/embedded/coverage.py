@@ -18,6 +18,7 @@ _HEADINGS = {
     "controllers": "Controllers",
     "kubelet": "Kubelet, scheduler and network",
     "mesh": "Mesh",
+    "observatory": "Observatory",
 }
 _INTRODUCTION = """\
 <!-- Written by `python -m embedded.coverage`; do not edit. -->

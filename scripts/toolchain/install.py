@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from toolchain import prometheus, venv
+from toolchain import alertmanager, prometheus, venv
 from toolchain.errors import InstallError
 from toolchain.progress import say
 
@@ -33,6 +33,8 @@ def install(arguments: Sequence[str], root: Path = ROOT) -> int:
         with _alone(tools):
             venv.ensure(root / ".venv", files, tools)
             prometheus.ensure(tools)
+            if arguments[0] == "test":
+                alertmanager.ensure(tools)
     except InstallError as error:
         return _fail(str(error))
     except OSError as error:

@@ -1,8 +1,8 @@
 """Tracing with the OpenTelemetry SDK, called by hand: half the cost of the automatic instrumentation of Flask.
 
 The standard variables decide: OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG what is sampled,
-OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT where it goes. Without an endpoint nothing is sent,
-and the ids still appear in logs and exemplars.
+OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT where it goes, OTEL_PROPAGATORS how it is passed on.
+Without an endpoint nothing is sent, and the ids still appear in logs and exemplars.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import threading
 from collections.abc import Mapping
 
 from opentelemetry.context import Context
+from opentelemetry.propagate import get_global_textmap
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation import set_span_in_context
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 # What a dead collector may cost at exit: the last spans are worth a moment, never the grace period of the pod.
 FLUSH_SECONDS = 1.0
@@ -24,7 +24,7 @@ FLUSH_SECONDS = 1.0
 # Asked by the platform all day long: their traces would outnumber those of the users.
 UNTRACED = frozenset({"/livez", "/readyz", "/metrics"})
 
-_PROPAGATOR = TraceContextTextMapPropagator()
+_PROPAGATOR = get_global_textmap()
 _ROOT = Context()
 
 

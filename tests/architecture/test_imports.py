@@ -14,6 +14,10 @@ BREACHES = {
     "drills use delivery, delivery uses cluster, never the other way round": ("scripts/cluster", "import delivery"),
     "only cluster imports kubernetes": ("scripts/delivery", "import kubernetes"),
     "the embedded cluster stands alone": ("scripts/embedded", "import cluster"),
+    "what writes the monitoring's files knows the objectives and nothing that runs": (
+        "scripts/monitoring",
+        "import drills",
+    ),
     "nothing imports the embedded cluster": ("scripts/drills", "import embedded"),
     "the set-up knows the cluster and nothing else": ("scripts/provision", "import delivery"),
     "nothing imports the set-up": ("scripts/drills", "import provision"),

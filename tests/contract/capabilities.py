@@ -6,11 +6,12 @@ NAMES = {
     "metrics": "metrics-server (metrics.k8s.io)",
     "mesh": "Istio (networking.istio.io)",
     "storage": "default StorageClass",
-    "traces": "Jaeger (Service jaeger in namespace observability)",
+    "traces": "collector and Jaeger (Services otel-collector and jaeger in namespace observability)",
     "logs": "Elasticsearch (Service elasticsearch in namespace observability)",
     "annotations": "Grafana (Service grafana in namespace observability)",
 }
-TOOLS = {"traces": "jaeger", "logs": "elasticsearch", "annotations": "grafana"}
+# The Services behind what is seen of the shop.
+TOOLS = {"traces": {"otel-collector", "jaeger"}, "logs": {"elasticsearch"}, "annotations": {"grafana"}}
 
 
 def has(api_client, name):
@@ -19,7 +20,7 @@ def has(api_client, name):
         return _has_default_class(api_client)
     if name in TOOLS:
         services = client.CoreV1Api(api_client).list_namespaced_service("observability").items
-        return TOOLS[name] in {each.metadata.name for each in services}
+        return TOOLS[name] <= {each.metadata.name for each in services}
     group = {"metrics": "metrics.k8s.io", "mesh": "networking.istio.io"}[name]
     return group in {each.name for each in client.ApisApi(api_client).get_api_versions().groups}
 

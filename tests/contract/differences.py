@@ -111,6 +111,12 @@ DIFFERENCES = {
         embedded="every claim is bound at once to a folder; StorageClasses are not served",
         reason="one machine has one kind of storage",
     ),
+    "observatory": Difference(
+        topic="Collector, Jaeger, Elasticsearch, Grafana",
+        kubernetes="the real ones, each in pods of its own",
+        embedded="one process that speaks the parts of their APIs that the drills need, and has pages of its own",
+        reason="none of them comes as a small package, and a laptop runs a drill beside them",
+    ),
     "controller-managers": Difference(
         topic="Field managers of controllers",
         kubernetes="managedFields also tell which controller wrote a status",

@@ -1,5 +1,6 @@
 """What overlays for clusters of several machines must keep to, beside what all must."""
 
+from tests.manifests.network import Network
 from tests.manifests.policies import SERVING, WORKLOADS, settings_of, source_of, waits_of
 from tests.manifests.rendered import containers, includes, of_kind, pod_labels, pod_of
 
@@ -29,6 +30,24 @@ def pods_get_a_sidecar(objects):
             yield f"the proxy of {name} may end before it does"
         if "sidecar.istio.io/inject" in metadata.get("labels", {}):
             yield f"{name} decides for itself whether it is in the mesh"
+
+
+def spans_reach_the_collector(objects):
+    """Of the services, past the proxy, which would make a span of each delivery of spans, and through the network."""
+    for deployment in of_kind(objects, "Deployment"):
+        name, endpoint = deployment["metadata"]["name"], settings_of(deployment, objects).get(_ENDPOINT, "")
+        host, _colon, port = endpoint.removeprefix("http://").partition(":")
+        if not host.endswith(".observability"):
+            yield f"{name} sends its spans to {endpoint or 'nobody'}"
+        annotations = deployment["spec"]["template"]["metadata"].get("annotations", {})
+        if annotations.get("traffic.sidecar.istio.io/excludeOutboundPorts") != port:
+            yield f"spans of {name} go through its proxy"
+        if not Network(objects).lets(pod_labels(deployment), _COLLECTOR, int(port or 0)):
+            yield f"the network keeps the spans of {name}"
+
+
+_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+_COLLECTOR = ("observability", {"app": "otel-collector"})
 
 
 def there_are_enough_pods(objects):
@@ -141,6 +160,7 @@ POLICIES = [
     nobody_talks_by_default,
     pods_are_spread,
     pods_get_a_sidecar,
+    spans_reach_the_collector,
     the_namespace_is_restricted,
     the_proxy_does_not_dilute_the_metric,
     there_are_enough_pods,

@@ -25,7 +25,7 @@ class Network:
             if rules.capitalize() in spec["policyTypes"] and selects(spec["podSelector"], pod)
         ]
         return not found or any(
-            any(_is_peer(peer, other) for peer in rule[peers])
+            (peers not in rule or any(_is_peer(peer, other) for peer in rule[peers]))
             and any((each["port"], each.get("protocol", "TCP")) == (port, protocol) for each in rule["ports"])
             for spec in found
             for rule in spec.get(rules, [])
@@ -34,7 +34,9 @@ class Network:
 
 def _is_peer(peer, pod):
     namespace, labels = pod if isinstance(pod, tuple) else (None, pod)
-    if "namespaceSelector" in peer:
+    if peer.get("namespaceSelector") == {}:
+        there = True
+    elif "namespaceSelector" in peer:
         there = namespace is not None and selects(peer["namespaceSelector"], {"kubernetes.io/metadata.name": namespace})
     else:
         there = namespace is None

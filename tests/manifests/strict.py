@@ -88,6 +88,7 @@ SPECS = {
         ),
     ),
     "Telemetry": fields(
+        selector=fields(matchLabels=LABELS),
         accessLogging=list_of(fields(providers=list_of(fields(name=STRING)), disabled={"type": "boolean"})),
         tracing=list_of(
             fields(

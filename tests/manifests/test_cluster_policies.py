@@ -60,6 +60,26 @@ BREACHES = {
         lambda o: template_metadata(o, "Job", "order-migrate").pop("annotations"),
         "proxy of order-migrate",
     ),
+    "spans for nobody": (
+        policies.spans_reach_the_collector,
+        lambda o: settings(o).pop("OTEL_EXPORTER_OTLP_ENDPOINT"),
+        "to nobody",
+    ),
+    "spans of spans": (
+        policies.spans_reach_the_collector,
+        lambda o: template_metadata(o)["annotations"].pop("traffic.sidecar.istio.io/excludeOutboundPorts"),
+        "go through its proxy",
+    ),
+    "another port than the proxy lets past": (
+        policies.spans_reach_the_collector,
+        lambda o: settings(o).update(OTEL_EXPORTER_OTLP_ENDPOINT="http://otel-collector.observability:4317"),
+        "go through its proxy",
+    ),
+    "spans that the network keeps": (
+        policies.spans_reach_the_collector,
+        lambda o: network(o, "traces")["egress"][0]["ports"].pop(),
+        "the network keeps",
+    ),
     "two pods": (policies.there_are_enough_pods, lambda o: order(o)["spec"].update(replicas=2), "left with 2 pods"),
     "two pods at night": (
         policies.there_are_enough_pods,

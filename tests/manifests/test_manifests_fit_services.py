@@ -8,10 +8,17 @@ import pytest
 from tests.manifests.policies import settings_of
 from tests.manifests.rendered import OVERLAYS, REPOSITORY, containers, named, of_kind, pod_labels, pod_of, render
 
+GATEWAY = REPOSITORY / "istio/gateway"
 DEPLOYMENTS = [
     pytest.param(deployment, overlay, id=f"{overlay.name}-{deployment['metadata']['name']}")
     for overlay in OVERLAYS
     for deployment in of_kind(render(overlay), "Deployment")
+]
+
+TELEMETRIES = [
+    pytest.param(telemetry, id=f"{folder.name}-{telemetry['metadata']['name']}")
+    for folder in [*OVERLAYS, GATEWAY]
+    for telemetry in of_kind(render(folder), "Telemetry")
 ]
 
 
@@ -38,7 +45,7 @@ def settings(monkeypatch, tmp_path):
 def test_every_setting_is_known_and_valid(deployment, overlay, settings):
     built, unknown = settings(deployment, overlay)
     assert unknown == set()
-    assert built.otel_traces_sampler_arg == 0.1
+    assert built.otel_traces_sampler == "parentbased_always_on"
 
 
 @pytest.mark.parametrize(("deployment", "overlay"), DEPLOYMENTS)
@@ -76,12 +83,16 @@ def test_order_finds_user_under_the_name_of_its_service():
     assert settings_of(order, objects)["USER_URL"] == f"http://user:{user['spec']['ports'][0]['port']}"
 
 
-@pytest.mark.parametrize("folder", OVERLAYS, ids=lambda folder: folder.name)
-def test_mesh_and_services_sample_the_same_share_of_traces(folder):
-    objects = render(folder)
-    [tracing] = named(objects, "Telemetry", "default")["spec"]["tracing"]
-    shares = {settings_of(each, objects)["OTEL_TRACES_SAMPLER_ARG"] for each in of_kind(objects, "Deployment")}
-    assert {float(share) * 100 for share in shares} == {tracing["randomSamplingPercentage"]}
+@pytest.mark.parametrize("telemetry", TELEMETRIES)
+def test_proxies_begin_every_trace_as_the_services_do(telemetry):
+    """Whoever comes first decides for all: of what a gateway leaves out, no service behind it sends a span."""
+    assert [each["randomSamplingPercentage"] for each in telemetry["spec"]["tracing"]] == [100]
+
+
+def test_the_gateway_begins_traces_too():
+    [telemetry] = of_kind(render(GATEWAY), "Telemetry")
+    assert telemetry["spec"]["selector"]["matchLabels"] == {"istio": "ingressgateway"}
+    assert telemetry["metadata"]["namespace"] == "istio-system"
 
 
 def test_the_mesh_gives_up_on_user_before_order_does():

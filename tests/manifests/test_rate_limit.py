@@ -7,7 +7,7 @@ import time
 
 import pytest
 import requests
-from tests.manifests.rendered import REPOSITORY, named, render
+from tests.manifests.rendered import REPOSITORY, named, of_kind, render
 from tests.unit.mesh.mesh_lab import HOST, ports
 
 from embedded.mesh.mesh import envoy_binary
@@ -99,6 +99,6 @@ def test_it_is_for_the_gateways_pods_in_the_gateways_namespace():
     [patch] = spec()["configPatches"]
     assert patch["match"]["context"] == "GATEWAY"
     assert spec()["workloadSelector"]["labels"] == {"istio": "ingressgateway"}
-    [limit] = render(REPOSITORY / "istio/gateway")
+    [limit] = of_kind(render(REPOSITORY / "istio/gateway"), "EnvoyFilter")
     assert limit["metadata"]["namespace"] == "istio-system"
     assert limit["metadata"]["labels"] == {"app.kubernetes.io/part-of": "proving-ground"}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from cluster.elasticsearch import Line
 from cluster.jaeger import Span
 
@@ -16,6 +17,8 @@ PAGE = Path(__file__).resolve().parents[2] / "observability" / "signals.yaml"
 KINDS = ("metric", "span", "log")
 KEYS = {"part", *KINDS}
 NONE = "none"
+# Of one metric: value by labels.
+Values = Mapping[frozenset[tuple[str, str]], float]
 
 
 @dataclass(frozen=True)
@@ -40,14 +43,15 @@ class Seen:
     """What one request left behind.
 
     Attributes:
-        before: value of each entry's metric before the request, by part; what had no value is not in it.
+        before: values of each entry's metric before the request, by part and labels; pods come and go, so a sum would
+            say nothing.
         after: likewise after it.
         spans: the request's trace.
         lines: the lines of the log that bear its id.
     """
 
-    before: dict[str, float] = field(default_factory=dict)
-    after: dict[str, float] = field(default_factory=dict)
+    before: dict[str, Values] = field(default_factory=dict)
+    after: dict[str, Values] = field(default_factory=dict)
     spans: Sequence[Span] = ()
     lines: Sequence[Line] = ()
 
@@ -98,10 +102,11 @@ def gaps(entries: Sequence[Entry], seen: Seen, kinds: Sequence[str] = KINDS) -> 
 
 
 def _metric_gap(entry: Entry, _entries: Sequence[Entry], seen: Seen) -> str:
-    if entry.part not in seen.after:
+    before, after = seen.before.get(entry.part, {}), seen.after.get(entry.part, {})
+    if not after:
         return f"{entry.part}: metric: there is no {entry.metric}"
-    rise = seen.after[entry.part] - seen.before.get(entry.part, 0.0)
-    return "" if rise >= 1 else f"{entry.part}: metric: {entry.metric} did not rise"
+    rose = any(value - before.get(labels, 0.0) >= 1 for labels, value in after.items())
+    return "" if rose else f"{entry.part}: metric: {entry.metric} did not rise"
 
 
 def _span_gap(entry: Entry, entries: Sequence[Entry], seen: Seen) -> str:

@@ -4,9 +4,8 @@ import pytest
 from tests.signals.matrix import KINDS, gaps
 
 from cluster import wait
+from cluster.collection import STRATEGIC
 from cluster.stage import stage
-from cluster.transport import STRATEGIC
-from cluster.workloads import DEPLOYMENT
 
 # A walk with a gap lasts as long as it may: what has not come by then does not come on the embedded cluster.
 BROKEN = 12.0
@@ -31,20 +30,18 @@ def broken(cluster, shop):
 
 
 def test_exporter_that_is_taken_out_of_user_is_named(walk, broken):
-    broken(
-        shop.deployments, "user", {"spec": {"template": {"spec": container("user", OTEL_EXPORTER_OTLP_ENDPOINT="")}}}
-    )
+    roll(broken, "user", {"spec": container("user", OTEL_EXPORTER_OTLP_ENDPOINT="")})
     entries, seen = walk.go(BROKEN)
     assert heads(gaps(entries, seen)) == ["user: span", "user -> database: span"]
 
 
-def test_trace_context_that_is_dropped_on_the_way_to_user_is_named(walk, broken):
-    spec = broken.virtual_services.get("user-mesh")["spec"]
-    for route in spec["http"]:
-        route["headers"] = {"request": {"remove": ["traceparent"]}}
-    broken.virtual_services.patch("user-mesh", {"spec": spec})
+def test_propagator_that_is_taken_out_of_order_is_named(walk, broken):
+    roll(broken, "order", {"spec": container("order", OTEL_PROPAGATORS="none")})
     entries, seen = walk.go(BROKEN)
-    assert heads(gaps(entries, seen)) == ["user: span", "user: log", "user -> database: span"]
+    lost = ["order", "order -> user", "user"]
+    assert {gap for gap in heads(gaps(entries, seen)) if gap.endswith("log")} == {f"{part}: log" for part in lost}
+    spans = {f"{part}: span" for part in (*lost, "order -> database", "user -> database")}
+    assert {gap for gap in heads(gaps(entries, seen)) if gap.endswith("span")} == spans
 
 
 def test_metrics_and_log_lines_of_order_that_are_gone_are_named(walk, broken):
@@ -57,7 +54,7 @@ def test_metrics_and_log_lines_of_order_that_are_gone_are_named(walk, broken):
 def roll(shop, name, template):
     """Change the pods of a Deployment, and wait until only the changed ones are left."""
     shop.deployments.patch(name, {"spec": {"template": template}}, STRATEGIC)
-    wait.ready(shop, DEPLOYMENT, name)
+    wait.deployment_ready(shop, name)
 
 
 def container(name, **variables):

@@ -8,12 +8,12 @@ import time
 import urllib.request
 from collections.abc import Sequence
 
-from cluster.elasticsearch import Elasticsearch
-from cluster.jaeger import Jaeger
-from tests.signals.matrix import KINDS, PAGE, Entry, Seen, gaps, load
+from tests.signals.matrix import KINDS, PAGE, Entry, Seen, Values, gaps, load
 
 from cluster.client import Cluster
+from cluster.elasticsearch import Elasticsearch
 from cluster.errors import Absent
+from cluster.jaeger import Jaeger
 from cluster.prometheus import Prometheus
 
 # Lines and spans come in batches: on a cluster tail sampling waits for ten seconds, and Filebeat and Logstash add some.
@@ -86,9 +86,12 @@ class Walk:
         if "log" in sources:
             seen.lines = self._logs.lines([trace_id])
 
-    def _values(self, entries: Sequence[Entry]) -> dict[str, float]:
-        found = {entry.part: self._prometheus.instant(f"sum({entry.metric})") for entry in entries if entry.metric}
-        return {part: samples[0].value for part, samples in found.items() if samples}
+    def _values(self, entries: Sequence[Entry]) -> dict[str, Values]:
+        found = {entry.part: self._prometheus.instant(entry.metric) for entry in entries if entry.metric}
+        return {
+            part: {frozenset(sample.labels.items()): sample.value for sample in samples}
+            for part, samples in found.items()
+        }
 
     def _ask(self, path: str, body: object, trace_id: str = "") -> tuple[dict[str, str], str]:
         """Send what a user would, and return the answer and the version that gave it."""

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cluster.elasticsearch import Line
-from cluster.jaeger import Span
 from tests.signals.matrix import PAGE, MatrixError, Seen, gaps, load
 
+from cluster.elasticsearch import Line
+from cluster.jaeger import Span
 from cluster.manifests import render
 
 ROOT = Path(__file__).resolve().parents[2]
 ENTRIES = load(PAGE.read_text())
+POD = frozenset({("pod", "a")})
 
 
 def span(service, name, span_id, parent):
@@ -36,7 +37,7 @@ def seen():
         {"service.name": "order", "service.version": "v1", "http.route": "/orders", "log.level": "info"},
         {"service.name": "user", "http.route": "/users/<user_id>", "log.level": "info"},
     ]
-    after = {entry.part: 1.0 for entry in ENTRIES}
+    after = {entry.part: {POD: 1.0} for entry in ENTRIES}
     return Seen(after=after, spans=spans, lines=[Line("t", "2026-01-01T00:00:00Z", fields) for fields in lines])
 
 
@@ -45,8 +46,13 @@ def test_full_record_has_no_gap(seen):
 
 
 def test_counter_that_stands_still_is_named(seen):
-    seen.before = {"user": 1.0}
+    seen.before = {"user": {POD: 1.0}}
     assert gaps(ENTRIES, seen) == [f"user: metric: {entry('user').metric} did not rise"]
+
+
+def test_counter_of_a_new_pod_rises_though_the_sum_falls(seen):
+    seen.before = {"user": {frozenset({("pod", "gone")}): 9.0}}
+    assert gaps(ENTRIES, seen) == []
 
 
 def test_label_that_is_dropped_leaves_the_query_without_an_answer_and_is_named(seen):

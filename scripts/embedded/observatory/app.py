@@ -82,6 +82,8 @@ async def _regularly(work: Callable[[], None], seconds: float) -> None:
         except sqlite3.Error as error:
             # A full disk, say: what could not be written is lost, what comes later is not.
             log.warning("cannot write for now: %s", error)
+        except Exception:
+            log.exception("cannot write")
 
 
 @web.middleware
@@ -92,6 +94,8 @@ async def _one_line_errors(request: web.Request, handler: Handler) -> web.Stream
         return _refusal(request, 400, str(error))
     except GapError as error:
         return _refusal(request, 501, f"the observatory has no {error}")
+    except OverflowError as error:
+        return _refusal(request, 400, f"a number is too large: {error}")
     except SourceError as error:
         return _refusal(request, 503, str(error))
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed):

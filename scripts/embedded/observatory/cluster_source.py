@@ -112,4 +112,4 @@ def _read(kubeconfig: Path) -> tuple[str, str, ssl.SSLContext]:
     except OSError as error:
         raise ObservatoryError(f"cannot read {kubeconfig}: {error.strerror}") from error
     except (yaml.YAMLError, KeyError, TypeError, IndexError, ValueError) as error:
-        raise ObservatoryError(f"{kubeconfig} is no kubeconfig of an embedded cluster: {error}") from error
+        raise ObservatoryError(f"{kubeconfig} is no kubeconfig of an embedded cluster") from error

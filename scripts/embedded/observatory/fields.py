@@ -31,26 +31,29 @@ COLUMNS = {
     "kubernetes.labels.track": "track",
 }
 NUMBERS = {"event.duration", "http.response.status_code"}
-SELECTED = f"SELECT lines.id, {', '.join(COLUMNS.values())}, labels FROM lines JOIN origins ON origins.id = origin"  # noqa: S608
-_LABEL = re.compile(r"labels\.([A-Za-z0-9_]+)")
+SELECTED = f"SELECT lines.id, {', '.join(COLUMNS.values())}, more FROM lines JOIN origins ON origins.id = origin"  # noqa: S608
+# Of these there are many or few on a line: they have no column.
+_OTHERS = re.compile(
+    r"(?:labels|envoy)\.[A-Za-z0-9_.]+|error\.stack_trace|log\.logger|http\.request\.id|url\.original|tags"
+)
 
 
 def column(field: str) -> str | None:
     """Return the SQL of a field, None if no line has it."""
-    if found := _LABEL.fullmatch(field):
-        return f"CAST(json_extract(labels, '$.{found[1]}') AS TEXT)"
+    if _OTHERS.fullmatch(field):
+        return f"CAST(json_extract(more, '$.\"{field}\"') AS TEXT)"
     return COLUMNS.get(field)
 
 
 def document(row: tuple[Any, ...]) -> Object:
     """Return a line as a document, fields nested; takes a row of SELECTED without its id."""
-    *values, labels = row
+    *values, more = row
     found: Object = {}
     for field, value in zip(COLUMNS, values, strict=True):
         if value not in ("", None):
             _put(found, field.split("."), timestamp(value) if field == TIME else value)
-    if labels:
-        found["labels"] = json.loads(labels)
+    for field, value in json.loads(more or "{}").items():
+        _put(found, field.split(".", 1 if field.startswith("labels.") else -1), value)
     return found
 
 

@@ -20,10 +20,12 @@ from embedded.observatory.pods import Pod, Pods
 INTERVAL = 0.5
 # A busy cluster's lines must not hold up whoever asks meanwhile.
 _AT_ONCE = 2 * BLOCK
+# A full disk, say: what is still in the files comes later.
+_AFTER_FAILURE = 5.0
 # Without the API server lines are read without their labels after so many seconds.
 _WAIT_FOR_PODS = 5.0
-# Of this name the proxy of the node is found among the services.
-PROXY = Origin(Pod("istio-system", "", "gateway"), "envoy")
+# The proxy of the node is no pod.
+PROXY = Origin(Pod("istio-system", ""), "istio-proxy")
 log = logging.getLogger(__name__)
 
 
@@ -50,11 +52,14 @@ class Follower:
         await self._pods.known(_WAIT_FOR_PODS)
         while True:
             try:
-                more = self.look()
+                pause = 0.0 if self.look() else INTERVAL
             except (OSError, sqlite3.Error) as error:
                 log.warning("the logs cannot be read for now: %s", error)
-                more = False
-            await asyncio.sleep(0 if more else INTERVAL)
+                pause = _AFTER_FAILURE
+            except Exception:
+                log.exception("the logs cannot be read")
+                pause = _AFTER_FAILURE
+            await asyncio.sleep(pause)
 
     def look(self) -> bool:
         """Store what is new; returns whether there is more than was read."""
@@ -86,7 +91,8 @@ class Follower:
 
     def _lines(self, raw: list[str], origin: Origin) -> Iterator[Line]:
         now = int(time.time() * 1_000_000)
-        read = partial(lines.of_proxy, at=self._pods.at) if origin.container == PROXY.container else lines.of_container
+        of_proxy = partial(lines.of_proxy, at=self._pods.at)
+        read = lines.of_container if origin.pod.name else of_proxy
         return (read(line, origin, now) for line in raw if line)
 
     def _labelled(self, pod: Pod) -> Pod:

@@ -11,14 +11,30 @@ from typing import Any, NamedTuple
 from embedded.observatory.pods import Pod
 
 Object = dict[str, Any]
-ACCESS, APPLICATION = "envoy.access", "service.log"
+PROXY, UNPARSED = "proxy.access", "unparsed"
 # What is longer is no line for reading; Kubernetes' runtimes cut at 16 KiB.
 _LONGEST = 16 * 1024
-# The access log's own figures, kept as labels.
-_ACCESS_LABELS = (
-    *("listener", "authority", "response_flags", "response_code_details", "upstream_cluster", "upstream_host"),
-    *("upstream_attempts", "request_id"),
-)
+# What a column holds.
+_LARGEST = 2**62
+# Infinity and NaN are no JSON, though Python reads and writes them.
+_decode = json.JSONDecoder(parse_constant=str).decode
+# Fields of a service's line that have a name of their own but no column.
+_NAMED = {"exception": "error.stack_trace", "logger": "log.logger"}
+# Likewise of the access log's.
+_OF_PROXY = {
+    "path": "url.original",
+    "request_id": "http.request.id",
+    "response_flags": "envoy.response_flags",
+    "response_code_details": "envoy.response_code_details",
+    "upstream_cluster": "envoy.upstream_cluster",
+    "upstream_host": "envoy.upstream_host",
+    "authority": "labels.authority",
+    "listener": "labels.listener",
+    "route": "labels.route",
+    "upstream_attempts": "labels.upstream_attempts",
+}
+# The gateway has the name that Istio gives it; the pods of a namespace share one proxy.
+_LISTENERS = {"gateway": "istio-ingressgateway", "outbound": "sidecars.{}"}
 
 
 class Line(NamedTuple):
@@ -38,7 +54,7 @@ class Line(NamedTuple):
         status: status of the response, None without.
         duration: of the request, ns, None without.
         message: what it says.
-        labels: everything else, as JSON; None for nothing.
+        more: everything else by its whole name, as JSON; None for nothing.
     """
 
     time: int
@@ -54,7 +70,7 @@ class Line(NamedTuple):
     status: int | None
     duration: int | None
     message: str
-    labels: str | None
+    more: str | None
 
 
 @dataclass(frozen=True)
@@ -71,7 +87,7 @@ class Origin:
 
 
 def of_container(raw: str, origin: Origin, now: int) -> Line:
-    """Return a line of a container; what is not JSON is a message without a time of its own.
+    """Return a line of a container; what is no JSON object is a message without a time of its own.
 
     Args:
         raw: the line.
@@ -79,32 +95,30 @@ def of_container(raw: str, origin: Origin, now: int) -> Line:
         now: Unix time of the reading, µs.
     """
     content = _json(raw)
-    take = content.pop
     if not content:
-        empty = ("", "", "", origin.pod.app or origin.container, origin.pod.version, "", "", "")
-        return Line(now, APPLICATION, *empty, None, None, raw[:_LONGEST], None)
-    method, path, status, event = (take(name, "") for name in ("method", "path", "status", "event"))
-    said = str(take("message", "") or event)
+        return _unparsed(raw, origin.pod.app or origin.container, origin.pod.version, now)
+    take = content.pop
+    service = str(take("service", "") or origin.pod.app or origin.container)
     return Line(
         time=_time(take("time", ""), now),
-        dataset=APPLICATION,
+        dataset=f"{service}.log",
         trace=str(take("trace_id", "")),
         span=str(take("span_id", "")),
         level=str(take("level", "")).lower(),
-        service=str(take("service", "") or origin.pod.app or origin.container),
+        service=service,
         version=str(take("version", "") or origin.pod.version),
-        method=str(method),
+        method=str(take("method", "")),
         route=str(take("route", "")),
-        path=str(path),
-        status=_whole(status),
+        path=str(take("path", "")),
+        status=_whole(take("status", None)),
         duration=_nanoseconds(take("duration_ms", None)),
-        message=(f"{method} {path} {status}" if event == "request" else said)[:_LONGEST],
-        labels=json.dumps(content) if content else None,
+        message=str(take("event", "") or take("message", ""))[:_LONGEST],
+        more=_more({_NAMED.get(name, f"labels.{name}"): value for name, value in content.items()}),
     )
 
 
 def of_proxy(raw: str, origin: Origin, now: int, at: Callable[[str], Pod | None]) -> Line:
-    """Return a line of Envoy's access log; it carries the version that was asked, found by its address.
+    """Return a line of Envoy's access log; it tells the version that was asked, found by its address.
 
     Args:
         raw: the line.
@@ -113,46 +127,65 @@ def of_proxy(raw: str, origin: Origin, now: int, at: Callable[[str], Pod | None]
         at: gives the pod at an address.
     """
     content = _json(raw)
+    if not content:
+        return _unparsed(raw, origin.container, "", now)
     get = content.get
     status, method, path = _whole(get("status")), str(get("method") or ""), str(get("path") or "").partition("?")[0]
-    labels = {name: get(name) for name in _ACCESS_LABELS if get(name) is not None}
-    asked = at(str(get("upstream_host") or ""))
-    if asked:
-        labels |= {"upstream_pod": asked.name, "upstream_version": asked.version, "upstream_track": asked.track}
-    failed = bool(content) and (status is None or status == 0 or status >= 500)
+    kind, _, namespace = str(get("listener") or "").partition("|")
+    more = {field: get(name) for name, field in _OF_PROXY.items() if get(name) is not None}
     return Line(
         time=_time(get("time"), now),
-        dataset=ACCESS,
+        dataset=PROXY,
         trace=_trace_id(content),
         span="",
-        level="error" if failed else "info",
-        service=origin.pod.app or origin.container,
+        level="error" if not status or status >= 500 else "info",
+        service=_LISTENERS.get(kind, origin.container).format(namespace),
         version="",
         method=method,
-        route=str(get("route") or ""),
+        route="",
         path=path,
         status=status,
         duration=_nanoseconds(get("duration_ms")),
-        message=(f"{method} {path} {status}" if content else raw)[:_LONGEST],
-        labels=json.dumps(labels) if labels else None,
+        message=f"{method} {path} {status or 0}"[:_LONGEST],
+        more=_more(more | _asked(at(str(get("upstream_host") or "")))),
     )
+
+
+def _unparsed(raw: str, service: str, version: str, now: int) -> Line:
+    more = _more({"tags": ["_unparsed"]})
+    return Line(now, UNPARSED, "", "", "", service, version, "", "", "", None, None, raw[:_LONGEST], more)
+
+
+def _asked(pod: Pod | None) -> Object:
+    if pod is None:
+        return {}
+    return {"labels.upstream_pod": pod.name, "labels.upstream_version": pod.version, "labels.upstream_track": pod.track}
+
+
+def _more(fields: Object) -> str | None:
+    return json.dumps(fields) if fields else None
 
 
 def _json(raw: str) -> Object:
     if not raw.startswith("{"):
         return {}
     try:
-        content = json.loads(raw)
-    except ValueError:
+        content: Object = _decode(raw)
+    except (ValueError, RecursionError):
         return {}
-    return content if isinstance(content, dict) else {}
+    return {name: _storable(value) for name, value in content.items()} if "\\ud" in raw else content
+
+
+def _storable(value: Any) -> Any:
+    """Return a text without halves of surrogate pairs, which no file can hold."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
 
 
 def _trace_id(content: Object) -> str:
     """Return the trace that Envoy names, else the one that the caller named."""
-    told = content.get("trace_id")
-    if told and set(told) != {"0"}:
-        return str(told)
+    told = str(content.get("trace_id") or "")
+    if told.strip("0"):
+        return told
     parts = str(content.get("traceparent") or "").split("-")
     return parts[1] if len(parts) == 4 else ""
 
@@ -160,19 +193,20 @@ def _trace_id(content: Object) -> str:
 def _time(stated: Any, now: int) -> int:
     try:
         return int(datetime.datetime.fromisoformat(stated).timestamp() * 1_000_000 + 0.5)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return now
 
 
 def _whole(value: Any) -> int | None:
     try:
-        return int(value)
-    except (TypeError, ValueError):
+        whole = int(value)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return whole if abs(whole) <= _LARGEST else None
 
 
 def _nanoseconds(milliseconds: Any) -> int | None:
     try:
-        return int(float(milliseconds) * 1_000_000)
-    except (TypeError, ValueError):
+        return _whole(float(milliseconds) * 1_000_000)
+    except (TypeError, ValueError, OverflowError):
         return None

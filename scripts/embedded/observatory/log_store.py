@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS positions (
 CREATE TABLE IF NOT EXISTS lines (
   id INTEGER PRIMARY KEY, origin INTEGER NOT NULL, time INTEGER, dataset TEXT, trace TEXT, span TEXT, level TEXT,
   service TEXT, version TEXT, method TEXT, route TEXT, path TEXT, status INTEGER, duration INTEGER, message TEXT,
-  labels TEXT);
+  more TEXT);
 CREATE INDEX IF NOT EXISTS lines_time ON lines(time);
 CREATE INDEX IF NOT EXISTS lines_trace ON lines(trace) WHERE trace <> ''
 """

@@ -7,6 +7,7 @@ from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from embedded.observatory import otlp
+from embedded.observatory.errors import BadRequestError
 from embedded.observatory.spans import Spans
 
 
@@ -26,7 +27,7 @@ class OtlpApi:
 
     async def traces(self, request: web.Request) -> web.Response:
         """Take spans; says how many were refused."""
-        refused = self._spans.take(otlp.parse(await request.read(), request.content_type))
+        refused = self._spans.take(otlp.parse(await _body(request), request.content_type))
         answer = ExportTraceServiceResponse()
         if refused:
             answer.partial_success.rejected_spans = refused
@@ -34,3 +35,10 @@ class OtlpApi:
         if request.content_type == otlp.JSON:
             return web.json_response(json_format.MessageToDict(answer))
         return web.Response(body=answer.SerializeToString(), content_type=otlp.PROTOBUF)
+
+
+async def _body(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except web.RequestPayloadError as error:
+        raise BadRequestError(f"the body cannot be read: {error}") from error

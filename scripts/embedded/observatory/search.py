@@ -44,7 +44,7 @@ def _hits(connection: sqlite3.Connection, body: Object) -> Object:
     if unknown := set(body) - set(_KNOWN):
         raise QueryError("parsing_exception", f"unknown key [{min(unknown)}]: {', '.join(_KNOWN)} are supported")
     connection.create_function("has_words", 2, has_words, deterministic=True)
-    where, values = condition(body.get("query") or {"match_all": {}})
+    where, values = condition(body.get("query", {"match_all": {}}))
     start, size = _whole(body, "from", 0), _whole(body, "size", _SIZE)
     if start + size > _WINDOW:
         raise QueryError("illegal_argument_exception", f"from + size must be at most [{_WINDOW}]: {start + size}")

@@ -21,6 +21,8 @@ LIMIT, LAST_LIMIT = 200_000, 600_000
 MAX_AGE = 24 * 3600.0
 # Spans wait for each other: a write of many costs little more than a write of one.
 WAITING = 20_000
+# Of the tables below.
+VERSION = 1
 _SCHEMA = f"""
 {resources_table.SCHEMA};
 CREATE TABLE IF NOT EXISTS spans (
@@ -32,6 +34,7 @@ CREATE INDEX IF NOT EXISTS spans_error ON spans(trace) WHERE error;
 CREATE TABLE IF NOT EXISTS operations (
   service TEXT, name TEXT, PRIMARY KEY (service, name)) WITHOUT ROWID
 """
+_ID_LENGTH = 16
 Row = tuple[bytes, int, str, int, int, int, str, bytes]
 log = logging.getLogger(__name__)
 
@@ -53,7 +56,7 @@ class Spans:
         limit: int = LIMIT,
         last_limit: int = LAST_LIMIT,
     ) -> None:
-        self.database = Database(folder / "traces.db", _SCHEMA)
+        self.database = Database(folder / "traces.db", _SCHEMA, VERSION)
         self._resources = Resources(enrich)
         self._limits = (limit, last_limit)
         self._requests: list[ExportTraceServiceRequest] = []
@@ -127,6 +130,9 @@ def _forget(connection: sqlite3.Connection, condition: str, bound: int, but: str
 def _rows_of(scope: ScopeSpans, resource: int) -> Iterator[Row]:
     name = scope.scope.name
     for span in scope.spans:
+        if len(span.trace_id) != _ID_LENGTH:
+            # No trace can hold it; OTLP says to ignore it.
+            continue
         start = span.start_time_unix_nano // 1000
         duration = max(span.end_time_unix_nano // 1000 - start, 0)
         error = span.status.code == Status.STATUS_CODE_ERROR

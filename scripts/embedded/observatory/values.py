@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from typing import Any
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
@@ -26,6 +27,9 @@ def plain(value: AnyValue) -> Any:
 def tag(key: str, value: Any) -> dict[str, Any]:
     """Return a tag in Jaeger's JSON; what Jaeger has no type for becomes text."""
     kind = _JAEGER_TYPES.get(type(value))
+    if isinstance(value, float) and not math.isfinite(value):
+        # Python would write what no other reader of JSON takes.
+        kind, value = None, str(value)
     if kind is None and not isinstance(value, str):
         value = json.dumps(value)
     return {"key": key, "type": kind or "string", "value": value}

@@ -1,6 +1,7 @@
 """Logs, proxy and eviction."""
 
 import asyncio
+import gzip
 import json
 
 import pytest
@@ -90,6 +91,8 @@ async def backend():
             raise web.HTTPFound("/elsewhere")
         body = {"path": request.raw_path, "method": request.method, "body": await request.text()}
         body["authorization"] = request.headers.get("Authorization")
+        if request.path == "/kind":
+            body["kind"] = request.content_type
         return web.json_response(body, status=418, headers={"X-App-Version": "v1"})
 
     app = web.Application()
@@ -120,6 +123,25 @@ async def test_requests_to_a_service_are_passed_on(api, backend):
             "body": "hello",
             "authorization": None,
         }
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+async def test_bodies_of_any_kind_are_passed_on(api, backend, method):
+    await api.create(SERVICES, service())
+    await endpoints(api, backend.port)
+    path = f"{SERVICES}/order:http/proxy/kind?tags=a&tags=b%20c"
+    _status, answer = await api.call(method, path, b"\x00data", kind="application/x-protobuf")
+    assert (answer["method"], answer["body"], answer["kind"]) == (method, "\x00data", "application/x-protobuf")
+    assert answer["path"] == "/kind?tags=a&tags=b%20c"
+
+
+async def test_compressed_bodies_are_passed_on_in_plain(api, backend):
+    await api.create(SERVICES, service())
+    await endpoints(api, backend.port)
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Encoding": "gzip"}
+    packed = gzip.compress(b"spans")
+    async with api.client.post(f"{SERVICES}/order:http/proxy/", data=packed, headers=headers) as answer:
+        assert (answer.status, (await answer.json())["body"]) == (418, "spans")
 
 
 async def test_redirects_are_passed_on_too(api, backend):

@@ -14,4 +14,4 @@ def test_the_page_tells_gaps_and_kinds():
 
 
 def test_every_part_says_what_it_covers():
-    assert {"apiserver", "controllers", "kubelet", "mesh"} <= set(coverage._contributors())
+    assert {"apiserver", "controllers", "kubelet", "mesh", "observatory"} <= set(coverage._contributors())

@@ -65,6 +65,7 @@ async def test_nothing_of_the_users_own_environment_leaks_in(node, monkeypatch, 
     from embedded.kubelet.environment import INHERITED
 
     given = {"PATH", "HOME", "TMPDIR", "HOSTNAME", "PYTHONPATH", "PYTHONUNBUFFERED", "HTTP_HOST", "HTTP_PORT"}
+    given |= {"OTEL_RESOURCE_ATTRIBUTES"}
     # The C library and the interpreter may add what the locale needs.
     assert set(values) <= given | set(INHERITED) | {"EMBEDDED_CLUSTER", "__CF_USER_TEXT_ENCODING"}
     assert values["HOSTNAME"] == "web"

@@ -181,7 +181,7 @@ def test_the_configuration_on_a_cluster_is_valid(tmp_path: Path, written: str, i
     path.write_text(yaml.safe_dump(config))
     done = checked(path)
     assert (done.returncode == 0) is valid, done.stdout + done.stderr
-    assert ("1 rule files found" in done.stdout) is valid
+    assert ("rule files found" in done.stdout) is valid
 
 
 def annotated(**annotations: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ def test_up_status_down_up_again(cluster):
     shown = cluster.command("status").stdout
     assert "envoy" in shown
     assert "prometheus" in shown
+    assert "observatory http://" in shown
     assert "web" in shown
     assert "1/1" in shown
 

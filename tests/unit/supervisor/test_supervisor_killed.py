@@ -1,10 +1,12 @@
 """Killed at any moment the cluster leaves no process, and it starts again."""
 
+import contextlib
 import functools
 import os
 import signal
 import subprocess
 import sys
+import urllib.error
 
 import pytest
 
@@ -36,7 +38,7 @@ def starts_again(cluster):
 def test_supervisor_killed(cluster, until):
     cluster.up()
     cluster.create_pod(**WITH_CHILD)
-    assert len(cluster.children()) == len(("envoy", "prometheus", "server", "its child"))
+    assert len(cluster.children()) == len(("envoy", "prometheus", "observatory", "server", "its child"))
     kill(cluster.supervisor)
     gone(cluster, until)
     starts_again(cluster)
@@ -99,6 +101,23 @@ def test_a_killed_envoy_is_started_again_and_told_of(cluster, until):
         return [event["message"] for event in events if event["reason"] == "Restarting"]
 
     assert "envoy ended with 137" in until(told)[0]
+
+
+def test_a_killed_observatory_is_started_again_with_what_it_knew(cluster, until):
+    cluster.up()
+    annotations = "/api/v1/namespaces/observability/services/grafana:3000/proxy/api/annotations"
+    cluster.request(annotations, {"text": "before"})
+    observatory = cluster.process("observatory")
+    kill(observatory)
+    until(lambda: cluster.process("observatory") not in (None, observatory))
+
+    def answered():
+        # At first the API server finds nobody behind the Service.
+        with contextlib.suppress(urllib.error.HTTPError):
+            return cluster.request(annotations)
+        return []
+
+    assert [each["text"] for each in until(answered)] == ["before"]
 
 
 def test_a_new_start_waits_for_a_guardian_that_still_cleans_up(cluster):

@@ -42,7 +42,9 @@ async def proxy(call: Call) -> web.StreamResponse:
     target = _pod_target(call) if call.resource == PODS else _service_target(call)
     request = call.request
     url = f"{target.scheme}://{target.address}:{target.port}/{_raw_tail(request)}"
-    headers = {key: value for key, value in request.headers.items() if key.lower() not in _NOT_FORWARDED}
+    # The body arrives here unpacked.
+    dropped = {*_NOT_FORWARDED, "content-encoding"}
+    headers = {key: value for key, value in request.headers.items() if key.lower() not in dropped}
     client = request.app[CLIENT]
     try:
         async with client.request(

@@ -1,11 +1,8 @@
-"""The pages for people."""
+"""The pages for people: a live page for whoever watches a release, a waterfall of each trace, and the logs.
 
-from __future__ import annotations
+Nothing is built and nothing is fetched from elsewhere: `static/` is what the browser gets.
+"""
 
-from aiohttp import web
+from embedded.observatory.pages.routes import install
 
-from embedded.observatory.sources import Sources
-
-
-def install(app: web.Application, sources: Sources) -> None:
-    """Add the pages to the observatory."""
+__all__ = ["install"]
