@@ -136,12 +136,13 @@ def _value(value):
     return {"intValue": value} if isinstance(value, int) else {"stringValue": value}
 
 
-def trace(number, *, milliseconds=5, error=False, resource=(), **values):
+def trace(number, *, milliseconds=5, error=False, state="", resource=(), **values):
     """Return a trace of one span in OTLP/JSON; its id is made of the number, evenly as chance would."""
     end = time.time_ns()
     span = {
         "traceId": f"{(number * 0x9E3779B97F4A7C15F39CC0605CEDC835) % 2**128:032x}",
         "spanId": f"{number:016x}",
+        "traceState": state,
         "name": "GET /orders",
         "kind": 2,
         "startTimeUnixNano": str(end - milliseconds * 1_000_000),

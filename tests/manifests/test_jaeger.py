@@ -75,6 +75,7 @@ def test_a_trace_leads_to_its_log_lines():
     assert link["type"] == "traces"
     address, _hash, state = link["url"].partition("#")
     assert re.fullmatch(r"http://localhost:5601/app/discover", address)
+    assert state.startswith("/view/requests-by-trace?")
     assert "query:'trace.id:\"#{traceID}\"'" in unquote(state)
 
 

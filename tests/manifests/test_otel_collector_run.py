@@ -10,7 +10,7 @@ from tests.manifests.running import attributes, get, on_loopback, post, program,
 
 REST = 100
 HALF = REST // 2
-POSTED = REST + 4
+POSTED = REST + 5
 
 
 def settings(store, *, keep=True):
@@ -31,10 +31,11 @@ def settings(store, *, keep=True):
     return config, ports
 
 
-BAD = {
+KEPT = {
     "error": trace(REST + 1, error=True, http__response__status_code=500),
     "slow": trace(REST + 2, milliseconds=251),
     "503 of a proxy": trace(REST + 3, http__status_code="503"),
+    "asked for": trace(REST + 5, state="proving-ground=keep"),
 }
 PROBE = trace(REST + 4, error=True, url__path="/readyz", http__response__status_code=503)
 
@@ -52,7 +53,7 @@ def send(ports):
     for number in range(1, REST + 1):
         pod = {"k8s__pod__name": "a" if number <= HALF else "b"}
         post(f"{intake}/traces", trace(number, resource=pod, http__route="/orders"))
-    for each in (*BAD.values(), PROBE):
+    for each in (*KEPT.values(), PROBE):
         post(f"{intake}/traces", each)
     post(f"{intake}/metrics", FIGURE)
 
@@ -123,9 +124,9 @@ def calls(text, labels=""):
     return [int(count) for count in found]
 
 
-@pytest.mark.parametrize("what", BAD)
-def test_what_went_wrong_is_kept(ran, what):
-    assert identity(BAD[what]) in ran.stored
+@pytest.mark.parametrize("what", KEPT)
+def test_what_somebody_will_look_for_is_kept(ran, what):
+    assert identity(KEPT[what]) in ran.stored
 
 
 def test_of_the_rest_a_share_is_kept(ran):
@@ -159,9 +160,9 @@ def test_figures_of_pods_bear_prometheus_own_labels(ran):
     ]
 
 
-def test_without_its_policies_what_went_wrong_would_be_lost(tmp_path):
+def test_without_its_policies_they_would_be_lost(tmp_path):
     """It is the policies that keep them, not luck."""
-    assert not {identity(each) for each in BAD.values()} & run(tmp_path, keep=False).stored
+    assert not {identity(each) for each in KEPT.values()} & run(tmp_path, keep=False).stored
 
 
 @pytest.mark.parametrize("name", ["otel-collector", "otel-node"])
