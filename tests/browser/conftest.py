@@ -20,8 +20,9 @@ FLAGS = (
 )
 
 
-# Of this package alone: playwright keeps an event loop running in its thread, on which other tests would stumble.
-@pytest.fixture(scope="package")
+# Of one module alone: playwright keeps an event loop running in its thread, on which every asynchronous test that came
+# after it would stumble. (A scope of "package" would last to the end: this folder is none.)
+@pytest.fixture(scope="module")
 def browser():
     """Start the browser, with a profile of its own that is gone afterwards."""
     program = next(filter(None, map(shutil.which, NAMES)), None)

@@ -2,12 +2,14 @@
 
 import json
 import re
+from itertools import pairwise
 
 import pytest
 from tests.browser.live_lab import Shop, Sources
 
 from embedded.observatory.metrics_source import Series
 from embedded.observatory.pages import focus, quantiles, traffic
+from embedded.observatory.pages.history import History
 from embedded.observatory.pages.snapshot import Snapshots
 
 
@@ -89,6 +91,14 @@ async def test_the_time_before_is_asked_for_once(shop):
     assert len(first["service"]["history"]["times"]) > 100
     assert second["service"]["history"]["times"][-2] == first["service"]["history"]["times"][-1]
     assert shop.asked - asked == 2, "two queries a second: one for codes, one for durations"
+
+
+async def test_what_nobody_looked_at_is_asked_for_when_somebody_looks_again(shop):
+    history, chosen = History(), focus.choose(shop._services(), shop._routes(), "")
+    for now in (1000.0, 1001.0, 1060.0):
+        await history.keep(shop, chosen, now, {})
+    times = history.drawn(chosen)["times"]
+    assert max(later - earlier for earlier, later in pairwise(times)) <= 2
 
 
 async def test_a_snapshot_is_json_as_browsers_read_it(shop):

@@ -10,6 +10,8 @@ from embedded.observatory.pages import traffic
 from embedded.observatory.pages.focus import Focus
 
 SECONDS = 120
+# So long nobody looked, or Prometheus did not answer: it knows what was meanwhile.
+_MISSED = 5
 _DRAWN = ("rate", "errors", "p95")
 _Point = dict[str, dict[str, float | None]]
 
@@ -28,7 +30,7 @@ class History:
             SourceError: Prometheus does not answer.
         """
         of = (focus.namespace, focus.service, focus.label)
-        if of != self._of or not self._points or now - self._points[-1][0] > SECONDS:
+        if of != self._of or not self._points or now - self._points[-1][0] > _MISSED:
             before = await traffic.lately(metrics, focus, now - SECONDS, now - 1)
             self._points, self._of = deque((time, _point(then)) for time, then in before.items()), of
         self._points.append((now, _point(tallies)))
