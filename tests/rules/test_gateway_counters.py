@@ -59,6 +59,33 @@ def test_without_an_error_the_ratio_is_nothing_and_not_missing(tmp_path):
     assert fine, said
 
 
+def took(values, bound, track="stable"):
+    cluster = f"outbound|8080|{track}|order.shop.svc.cluster.local"
+    labels = {"envoy_cluster_name": cluster, "le": bound, "instance": "envoy"}
+    return series("envoy_cluster_upstream_rq_time_bucket", values, **labels)
+
+
+def test_quantiles_are_those_of_each_track_and_missing_without_requests(tmp_path):
+    """The stable version answers within 10 ms, half of the canary's requests take up to 100 ms, then nobody asks."""
+    inputs = [
+        *[took("0+10x40 400x40", bound) for bound in ("10", "100", "+Inf")],
+        took("0+5x40 200x40", "10", "canary"),
+        *[took("0+10x40 400x40", bound, "canary") for bound in ("100", "+Inf")],
+    ]
+    group = {"interval": "1s", "input_series": inputs}
+    by_track, whole = (f"round({level}:duration_seconds:p95_rate10s * 10000)" for level in ("service_track", "service"))
+    order = 'namespace="shop",service="order"'
+    tracks = [(f'{{{order},track="{track}"}}', value) for track, value in (("canary", 910), ("stable", 95))]
+    moments = [
+        expects(by_track, "20s", *tracks),
+        expects(whole, "20s", (f"{{{order}}}", 820)),
+        expects(by_track, "60s"),
+        expects(whole, "60s"),
+    ]
+    fine, said = holds(tmp_path, [{**group, "promql_expr_test": moments}], *FILES, interval="2s", order=ORDER)
+    assert fine, said
+
+
 def test_the_first_errors_are_counted_though_their_counter_did_not_exist(tmp_path):
     """40 errors at once in a series that begins with 40, and no further one."""
     inputs = [envoy("200", "0+150x40"), envoy("503", "_x9 40x30")]

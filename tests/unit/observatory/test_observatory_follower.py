@@ -300,3 +300,29 @@ def test_whatever_a_program_writes_can_be_kept_and_found(following, content):
         following.store.write([Progress(1, ORIGIN, [made], Position())])
     found = following.rows("lines.id, json_valid(coalesce(more, '{}'))")
     assert all(valid for _number, valid in found)
+
+
+def test_half_a_character_can_be_kept(following):
+    file = following.logs.new("shop", "order-1", "app", 0)
+    write(file, '{"event": "\\ud800 broken", "path": "/\\udfff"}', '{"event": "whole \\ud83d\\ude00"}')
+    assert following.messages == ["? broken", "whole \N{GRINNING FACE}"]
+
+
+def test_a_long_log_of_a_deleted_pod_is_read_to_its_end(following, monkeypatch):
+    monkeypatch.setattr(followed, "BLOCK", 100)
+    write(following.logs.new("shop", "order-1", "app", 0), *numbered(0, 50))
+    following.look()
+    following.logs.remove("shop", "order-1")
+    for _ in range(20):
+        following.look()
+    assert following.messages == numbered(0, 50)
+
+
+def test_files_that_went_while_nobody_looked_are_forgotten(following):
+    write(following.logs.new("shop", "order-1", "app", 0), "one")
+    following.look()
+    following.end()
+    following.logs.remove("shop", "order-1")
+    following.begin()
+    following.look()
+    assert following.store.positions() == {}

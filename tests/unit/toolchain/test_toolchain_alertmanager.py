@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from toolchain import alertmanager
+from toolchain.install import install
 
 DPKG = """
 mkdir -p "$3/usr/bin"
@@ -56,3 +57,13 @@ def test_without_a_package_it_says_that_tests_will_be_skipped(debian, programs, 
     alertmanager.ensure(tmp_path / "tools")
     assert "its tests will be skipped" in capsys.readouterr().out
     assert not (tmp_path / "tools/alertmanager/bin").exists()
+
+
+@pytest.mark.parametrize(("purpose", "asked"), [("demo", False), ("test", True)])
+def test_only_who_tests_fetches_it(purpose, asked, monkeypatch, tmp_path):
+    monkeypatch.setattr("toolchain.venv.ensure", lambda *_: None)
+    monkeypatch.setattr("toolchain.prometheus.ensure", lambda *_: None)
+    fetched = []
+    monkeypatch.setattr(alertmanager, "ensure", fetched.append)
+    assert install([purpose], tmp_path) == 0
+    assert fetched == ([tmp_path / ".tools"] if asked else [])
