@@ -1,22 +1,31 @@
 # Import the saved objects into the Kibana beside this container, then stay and do nothing: the pod is ready when they
-# are in. Needs KIBANA (its address), FILES (their folder), JAEGER_URL, USERNAME and PASSWORD.
+# are in, which the file `imported` says. Needs KIBANA (its address), FILES (their folder), JAEGER_URL, USERNAME and
+# PASSWORD.
 set -euo pipefail
-DONE=${DONE:-/tmp/imported}
-rm -f "$DONE"
+SCRATCH=${SCRATCH:-/tmp}
+RETRY_SECONDS=${RETRY_SECONDS:-5}
+rm -f "$SCRATCH/imported"
 
-call() { # PATH and what curl needs beside; the password is told in a file descriptor, for arguments can be read
+# The password is told in a file descriptor, since everybody on the node may read arguments.
+call() { # PATH, and what curl needs beside
   local path=$1
   shift
-  curl --silent --show-error --max-time 60 --config <(printf 'user = "%s:%s"\n' "$USERNAME" "$PASSWORD") --header 'kbn-xsrf: import' "$@" "$KIBANA$path"
+  curl --silent --show-error --max-time 60 --config <(printf 'user = "%s:%s"\n' "$USERNAME" "$PASSWORD") \
+    --header 'kbn-xsrf: import' "$@" "$KIBANA$path"
 }
 
-until call /api/status --fail --output /dev/null 2>/dev/null; do sleep 3; done
+import() {
+  call '/api/saved_objects/_import?overwrite=true' --form "file=@$SCRATCH/all.ndjson" >"$SCRATCH/answer" \
+    && grep --quiet '"success":true' "$SCRATCH/answer"
+}
+
+until call /api/status --fail --output /dev/null 2>/dev/null; do sleep "$RETRY_SECONDS"; done
 # Links lead to wherever people open Jaeger.
-sed "s|JAEGER_URL|$JAEGER_URL|g" "$FILES"/*.ndjson >/tmp/all.ndjson
-until call '/api/saved_objects/_import?overwrite=true' --form file=@/tmp/all.ndjson >/tmp/answer && grep --quiet '"success":true' /tmp/answer; do
-  echo "error: the saved objects were not imported: $(head -c 600 /tmp/answer)" >&2
-  sleep 10
+sed "s|JAEGER_URL|$JAEGER_URL|g" "$FILES"/*.ndjson >"$SCRATCH/all.ndjson"
+until import; do
+  echo "error: the saved objects were not imported: $(head -c 600 "$SCRATCH/answer")" >&2
+  sleep "$RETRY_SECONDS"
 done
-touch "$DONE"
+touch "$SCRATCH/imported"
 echo "the saved objects are in"
 exec sleep infinity

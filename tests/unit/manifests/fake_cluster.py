@@ -54,7 +54,7 @@ class FakeTransport:
         self._revision = 0
         self._changed = threading.Condition()
 
-    def request(self, method, path, *, body=None, query=None, content_type="application/json"):
+    def request(self, method, path, *, body=None, query=None, content_type="application/json", timeout=None):
         if path.endswith("/log"):
             return self.logs[path.rpartition("/pods/")[2].removesuffix("/log")].encode()
         return json.dumps(self._answer(method, path, body, query or {})).encode()

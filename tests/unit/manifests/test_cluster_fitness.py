@@ -27,7 +27,7 @@ class Guarded(FakeTransport):
         self.asked = []
         self.objects[GATEWAY] = {"kind": "Service", "metadata": {"name": "istio-ingressgateway"}, "spec": {}}
 
-    def request(self, method, path, *, body=None, query=None, content_type="application/json"):
+    def request(self, method, path, *, body=None, query=None, content_type="application/json", timeout=None):
         if path == REVIEWS:
             attributes = body["spec"]["resourceAttributes"]
             self.asked.append(attributes)
