@@ -32,7 +32,7 @@ def line(number, **changes):
 STABLE_LINES = [
     line(0),
     line(1, trace=TRACE),
-    line(2, message="Connection to user lost: timed out", level="warning"),
+    line(2, message="Connection to user lost: timed out, größer", level="warning"),
 ]
 MORE = '{"labels.upstream_version": "v2", "envoy.response_flags": "UF"}'
 CANARY_LINES = [line(3, version="v2", status=503, level="error", trace=TRACE, more=MORE)]
@@ -57,6 +57,9 @@ QUERIES = [
     ({"match": {"message": {"query": "out TIMED", "operator": "and"}}}, [2]),
     ({"match": {"service.version": "v2"}}, [3]),
     ({"match_phrase": {"message": "timed out"}}, [2]),
+    ({"match_phrase": {"message": "TIMED out"}}, [2]),
+    ({"match_phrase": {"message": "out, GRÖSSER"}}, []),
+    ({"match_phrase": {"message": "out - GRÖßER"}}, [2]),
     ({"match_phrase": {"message": "out timed"}}, []),
     ({"match_phrase": {"message": "Time"}}, []),
     ({"exists": {"field": "trace.id"}}, [1, 3]),
