@@ -30,7 +30,7 @@ help: ## print this list
 demo: demo-$(CLUSTER) ## blue-green and canary with sound and faulty releases, on an embedded cluster of its own
 
 demo-embedded: setup
-	@trap 'status=$$?; trap "" INT TERM; trap - EXIT; $(PY) -m embedded reset --state $(DEMO_STATE); exit $$status' EXIT; \
+	@trap 'status=$$?; trap "" INT TERM; trap - EXIT; $(PY) -m embedded reset --state $(DEMO_STATE) >/dev/null; exit $$status' EXIT; \
 	trap 'exit 130' INT; trap 'exit 143' TERM; \
 	$(PY) -m embedded reset --state $(DEMO_STATE) >/dev/null && $(PY) -m embedded up --state $(DEMO_STATE) && \
 	export KUBECONFIG=$(DEMO_STATE)/kubeconfig KUBECONTEXT= IMAGE_REGISTRY= && \

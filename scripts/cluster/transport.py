@@ -10,7 +10,7 @@ import contextlib
 import ipaddress
 import threading
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
@@ -31,6 +31,9 @@ READ_TIMEOUT = 30.0
 WATCH_SECONDS = 60
 # Drills, waits and the analysis ask at the same time from threads of their own.
 CONNECTIONS = 16
+
+# So often a connection that fails is tried again: one that was kept may have been closed meanwhile.
+RETRIES = 3
 
 Json = dict[str, Any]
 
@@ -66,7 +69,7 @@ class Transport:
             raise ClusterError(f"kubeconfig {settings.kubeconfig}: {' '.join(str(error).split())}") from error
         settings.check_meant(context, configuration.host)
         configuration.connection_pool_maxsize = CONNECTIONS
-        configuration.retries = None if retries else urllib3.Retry(0)
+        configuration.retries = _Retry(RETRIES) if retries else urllib3.Retry(0)
         if _is_loopback(configuration.host):
             configuration.proxy = None
         return cls(context, kubernetes_client.ApiClient(configuration))
@@ -175,10 +178,32 @@ class Transport:
                 f"cluster {self.name} at {self.server} is not whom its kubeconfig expects"
                 f" ({' '.join(str(why).split())}): was the cluster made anew since?"
             )
+        if isinstance(why, urllib3.exceptions.ReadTimeoutError):
+            return Unreachable(
+                f"cluster {self.name} at {self.server} did not answer in time, or whom it had to ask did not"
+            )
         return Unreachable(
             f"cluster {self.name} does not answer at {self.server} ({type(why).__name__}): is it running?"
             + _how_to_start(self.name)
         )
+
+
+class _Retry(urllib3.Retry):
+    """Gives a connection that fails another try, but not an answer that is late: it would be late again."""
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: Any = None,
+        error: Exception | None = None,
+        _pool: Any = None,
+        _stacktrace: Any = None,
+    ) -> Self:
+        """See urllib3: return what is left of the tries, or raise."""
+        if isinstance(error, urllib3.exceptions.ReadTimeoutError):
+            raise error
+        return super().increment(method, url, response, error, _pool, _stacktrace)
 
 
 class Changes:

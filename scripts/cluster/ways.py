@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import json
+import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -120,17 +122,13 @@ class Forward:
 
     def send(self, method: str, path: str, query: Query, body: Any) -> Any:
         """See `Way.send`."""
-        connection = http.client.HTTPConnection(self._host, self._place.port, timeout=TIMEOUT)
-        connection.sock = self._connect()
-        return _exchange(self._place.name, connection, method, _target(path, query), self._headers, body)
-
-    def _connect(self) -> Any:
         pod, port = next(self._pods(), (None, 0))
         if pod is None:
             raise BackendError(f"{self._place.name} has no pod that is ready")
-        raw = self._tools.forward(pod, port)
-        raw.settimeout(TIMEOUT)
-        return self._tls.wrap_socket(raw, server_hostname=self._host) if self._tls else raw
+        connection = http.client.HTTPConnection(self._host, self._place.port)
+        with _ended_gently(self._tools.forward(pod, port)) as line:
+            connection.sock = self._tls.wrap_socket(line, server_hostname=self._host) if self._tls else line
+            return _exchange(self._place.name, connection, method, _target(path, query), self._headers, body)
 
     def _pods(self) -> Iterator[tuple[str, int]]:
         """Yield the pods that are ready, each with the number of its port."""
@@ -142,6 +140,26 @@ class Forward:
                 ready = (endpoint.get("conditions") or {}).get("ready") is not False
                 if numbers and ready and endpoint.get("targetRef"):
                     yield endpoint["targetRef"]["name"], numbers[0]
+
+
+@contextlib.contextmanager
+def _ended_gently(line: Any) -> Iterator[socket.socket]:
+    """Give a copy of a line away, and read the line to its end afterwards.
+
+    The thread at the other end takes the reset of a line with something left in it for a bug, and says so at length.
+    """
+    copy: socket.socket = line.dup()
+    copy.settimeout(TIMEOUT)
+    try:
+        yield copy
+    finally:
+        copy.close()
+        with contextlib.suppress(OSError):
+            line.shutdown(socket.SHUT_WR)
+            line.settimeout(TIMEOUT)
+            while line.recv(MAX_BYTES):
+                pass
+        line.close()
 
 
 def _target(path: str, query: Query) -> str:

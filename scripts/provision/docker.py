@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from provision.errors import ProvisionError
@@ -13,12 +14,26 @@ from provision.tools import on_mac
 # A daemon that takes longer is not in a state to run anything.
 ANSWER_SECONDS = 30.0
 GIB = 1024**3
-# The control plane takes 1 GiB, Istio and its sidecars 1, the shop, PostgreSQL and Prometheus 1, and a release runs
-# the shop twice.
-MEMORY = 4 * GIB
-# What pods ask for when a release runs the shop twice: the control plane 1 core, Istio 0.4, the rest 0.9. With fewer
-# cores the second half of a release stays Unschedulable.
-CORES = 3
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a cluster needs.
+
+    Attributes:
+        memory: bytes.
+        cores: number.
+    """
+
+    memory: int
+    cores: int
+
+
+# The control plane takes 1 GiB, Istio and its sidecars 1, the shop, PostgreSQL and Prometheus 1, and a release runs the
+# shop twice. Pods then ask for 2.3 cores: the control plane 1, Istio 0.4, the rest 0.9; with fewer the second half of a
+# release stays Unschedulable. What is seen of it takes what docs/observability.md says on top.
+LEAST = Room(4 * GIB, 3)
+ROOM = {"": Room(5 * GIB, 3), "standard": Room(5 * GIB, 3), "elk": Room(8 * GIB, 4)}
 
 
 def silence() -> str | None:
@@ -26,8 +41,13 @@ def silence() -> str | None:
     return None if isinstance(found := _info(), dict) else found
 
 
-def problems() -> Iterator[str]:
-    """Yield one line for everything about the daemon that keeps a cluster from running."""
+def problems(observability: str = "") -> Iterator[str]:
+    """Yield one line for everything about the daemon that keeps a cluster from running.
+
+    Args:
+        observability: what lets the platform be seen, empty for what is usual.
+    """
+    needed = ROOM.get(observability, LEAST)
     info = _info()
     if isinstance(info, str):
         yield info
@@ -35,11 +55,11 @@ def problems() -> Iterator[str]:
     # Docker counts what the kernel leaves, which is less than the machine has.
     memory = int(info.get("MemTotal") or 0)
     where = "raise it in Docker's settings (Resources)" if on_mac() else "a larger machine is needed"
-    if 0 < memory < MEMORY * 0.9:
-        yield f"Docker has {memory / GIB:.1f} GiB of memory, {MEMORY / GIB:.0f} are needed: {where}"
+    if 0 < memory < needed.memory * 0.9:
+        yield f"Docker has {memory / GIB:.1f} GiB of memory, {needed.memory / GIB:.0f} are needed: {where}"
     cores = int(info.get("NCPU") or 0)
-    if 0 < cores < CORES:
-        yield f"Docker has {cores} cores, {CORES} are needed: {where}"
+    if 0 < cores < needed.cores:
+        yield f"Docker has {cores} cores, {needed.cores} are needed: {where}"
     if str(info.get("CgroupVersion")) == "1":
         yield "Docker runs on cgroup v1, on which Kubernetes no longer runs: boot this machine with cgroup v2"
 

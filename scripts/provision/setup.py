@@ -140,7 +140,7 @@ def check_machine(wishes: Wishes) -> None:
     """
     found = list(tools.problems(tools.TOOLS))
     if not any(problem.startswith("docker ") for problem in found):
-        found += docker.problems()
+        found += docker.problems(wishes.observability)
     if not found and kind.Kind().exists():  # then the port is its own
         return
     found += ports.problems(wishes.port)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cluster import secrets
 from cluster.client import GATEWAY_NAMESPACE, Cluster
+from cluster.elk_secrets import brings_elasticsearch
 from cluster.manifests import render
 from cluster.permissions import check_fit
 from cluster.prometheus import NAMESPACE as PROMETHEUS_NAMESPACE
@@ -19,6 +20,9 @@ from provision.steps import UNCHANGED, Steps
 GATEWAY = REPOSITORY / "istio" / "gateway"
 NO_CHANGE = (UNCHANGED, "ready", "complete")
 OVERLAYS = REPOSITORY / "observability" / "overlays"
+# Reads the nodes' files, which nothing else may: hence its own namespace, and a staging of its own.
+FILEBEAT = REPOSITORY / "observability" / "elk" / "filebeat"
+FILEBEAT_NAMESPACE = "observability-agents"
 NOTHING = "none"
 STANDARD = "standard"
 
@@ -77,6 +81,8 @@ def _around(cluster: Cluster, own_gateway: bool, seen_by: Path | None) -> Iterab
         yield cluster.at(GATEWAY_NAMESPACE), GATEWAY
     if seen_by:
         yield cluster.at(PROMETHEUS_NAMESPACE), seen_by
+        if brings_elasticsearch(render(seen_by)):
+            yield cluster.at(FILEBEAT_NAMESPACE), FILEBEAT
 
 
 def _in_words(changes: list[Change]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -13,12 +12,16 @@ from toolchain.progress import say
 PACKAGE = "prometheus-alertmanager"
 # What the project calls each program, and what Debian calls it.
 PROGRAMS = {"alertmanager": "prometheus-alertmanager", "amtool": "amtool"}
+# Debian's build refuses to start without a file in this folder, which only an installed package has. The other name is
+# as long, and is found where the program is started in the unpacked package.
+SHARED = b"/usr/share/prometheus/alertmanager"
+OWN_SHARED = b"usr/share/prometheus//alertmanager"
 
 
 def ensure(tools: Path) -> None:
     """Make `tools`/alertmanager/bin hold alertmanager and amtool where they can be had; do nothing if PATH has them.
 
-    Only tests need them, so nothing fails without.
+    Only tests need them, so nothing fails without. Alertmanager has to be started in `tools`/alertmanager/debian.
     """
     target = tools / "alertmanager"
     if all((target / "bin" / program).is_file() or shutil.which(program) for program in PROGRAMS):
@@ -32,13 +35,13 @@ def ensure(tools: Path) -> None:
     except InstallError as error:
         say(f"{error}; its tests will be skipped")
         return
-    _link(target / "debian" / "usr" / "bin", target / "bin")
+    _copy(target / "debian", target / "bin")
 
 
-def _link(source: Path, target: Path) -> None:
-    """Point `target`'s programs at Debian's, relative, so that the checkout can be moved."""
+def _copy(root: Path, target: Path) -> None:
+    """Put the programs under their own names, as copies that look for their files where they are started."""
     target.mkdir(parents=True, exist_ok=True)
     for program, debians in PROGRAMS.items():
-        link = target / program
-        link.unlink(missing_ok=True)
-        link.symlink_to(os.path.relpath(source / debians, target))
+        path = target / program
+        path.write_bytes((root / "usr" / "bin" / debians).read_bytes().replace(SHARED, OWN_SHARED))
+        path.chmod(0o755)

@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     otel_traces_sampler_arg: Share = 1.0
     otel_exporter_otlp_endpoint: HttpUrl | None = None
     otel_exporter_otlp_traces_endpoint: HttpUrl | None = None
+    otel_bsp_schedule_delay: Annotated[int, Field(ge=1, le=60_000)] = 5000
 
     @property
     def exports_traces(self) -> bool:

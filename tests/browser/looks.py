@@ -2,7 +2,7 @@
 
 ENOUGH = 4.5  # WCAG AA
 PROJECTORS = ((1920, 1080), (1280, 800))
-PHONES = ((390, 844), (360, 640))
+PHONES = ((820, 1180), (390, 844), (360, 640))
 
 _CONTRAST = """
 (enough) => {

@@ -149,8 +149,9 @@ def test_on_a_projector_everything_is_seen_at_once_and_large(lab, open_page):
 
 def test_nothing_moves_while_numbers_change(lab, open_page):
     in_the_middle(lab.shop)
+    lab.shop.rates = {("stable", "200"): 7.0, ("canary", "200"): 3.0}
     page = open_page(lab.url)
-    wait_for(page, "#judged", "Passed")
+    wait_for(page, "#rows tr.old", "7.0")
     boxes = "[...document.querySelectorAll('section, #rows td, .stack')]"
     places = f"{boxes}.map((each) => JSON.stringify(each.getBoundingClientRect()))"
     before = page.evaluate(places)

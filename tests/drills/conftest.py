@@ -16,7 +16,8 @@ from drills.experiment import Timing
 from drills.twins import TWINS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-RATE = 200.0
+# Where a machine is busy with other things, fewer users a second may still be served in time.
+RATE = float(os.environ.get("DRILL_RATE", "200"))
 # The tests are about verdicts, not about how many requests back them.
 TIMING = Timing(steady=2.0, tail=2.0, sound=0.0, again=1.0)
 

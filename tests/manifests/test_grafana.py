@@ -123,6 +123,13 @@ def test_without_elk_nothing_asks_for_it(grafana):
     assert "elasticsearch" not in yaml.safe_dump_all(grafana).lower()
 
 
+@pytest.mark.parametrize(("overlay", "has_logs"), [("standard", False), ("elk", True)])
+def test_the_overlays_bring_the_logs_where_elk_is(overlay, has_logs):
+    objects = build(REPOSITORY / "observability/overlays" / overlay)
+    assert ("elasticsearch" in sources(objects)) is has_logs
+    assert ("tracesToLogsV2" in sources(objects)["jaeger"]["jsonData"]) is has_logs
+
+
 def test_metrics_lead_to_traces_and_traces_to_logs_and_back(with_logs):
     found = sources(with_logs)
     assert set(found) == {"prometheus", "alertmanager", "jaeger", "elasticsearch"}

@@ -66,7 +66,7 @@ def test_the_api_has_the_port_that_drills_ask():
 
 
 def test_it_makes_no_traces_of_itself():
-    assert CONFIG["service"]["telemetry"]["traces"] == {"level": "none"}
+    assert {"name": "OTEL_TRACES_SAMPLER", "value": "always_off"} in container_of(OBJECTS, "jaeger")["env"]
 
 
 def test_a_trace_leads_to_its_log_lines():
@@ -75,6 +75,7 @@ def test_a_trace_leads_to_its_log_lines():
     assert link["type"] == "traces"
     address, _hash, state = link["url"].partition("#")
     assert re.fullmatch(r"http://localhost:5601/app/discover", address)
+    assert state.startswith("/view/requests-by-trace?")
     assert "query:'trace.id:\"#{traceID}\"'" in unquote(state)
 
 

@@ -5,9 +5,12 @@ import importlib.util
 import re
 
 import pytest
+from opentelemetry.sdk.environment_variables import OTEL_BSP_SCHEDULE_DELAY
 from tests.manifests.policies import settings_of
 from tests.manifests.rendered import OVERLAYS, REPOSITORY, containers, named, of_kind, pod_labels, pod_of, render
 
+# What the SDK of OpenTelemetry reads itself.
+OF_THE_SDK = {OTEL_BSP_SCHEDULE_DELAY}
 GATEWAY = REPOSITORY / "istio/gateway"
 DEPLOYMENTS = [
     pytest.param(deployment, overlay, id=f"{overlay.name}-{deployment['metadata']['name']}")
@@ -35,7 +38,7 @@ def settings(monkeypatch, tmp_path):
         for name, value in values.items():
             monkeypatch.setenv(name, value)
         kind = importlib.import_module(f"{service_of(deployment)}.config").Settings
-        unknown = {name for name in values if name.lower() not in kind.model_fields}
+        unknown = {name for name in values if name.lower() not in kind.model_fields} - OF_THE_SDK
         return kind(database_url=f"sqlite:///{tmp_path}/test.db"), unknown
 
     return build

@@ -154,12 +154,20 @@ def test_it_reads_every_file_of_its_configuration(name):
     assert set(config_files(OBJECTS, name)) == set(data)
 
 
-def test_services_find_it_under_the_name_that_they_are_given():
-    endpoint = (REPOSITORY / "k8s/components/cluster/traces.env").read_text().splitlines()[-1].partition("=")[2]
+@pytest.mark.parametrize("name", ["user", "order"])
+def test_services_find_it_under_the_name_that_they_are_given(name):
     service = named(OBJECTS, "Service", "otel-collector")
     ports = {each["name"]: each["port"] for each in service["spec"]["ports"]}
     found = f"http://otel-collector.{service['metadata']['namespace']}:{ports['http-otlp']}"
-    assert endpoint == found
+    settings = (REPOSITORY / "k8s/base" / name / "settings.env").read_text().splitlines()
+    assert f"OTEL_EXPORTER_OTLP_ENDPOINT={found}" in settings
+
+
+def test_a_trace_is_whole_before_it_is_decided_on():
+    """The longest request, and the five seconds that a proxy may keep its spans."""
+    routes = named(render(REPOSITORY / "k8s/overlays/kind"), "VirtualService", "order")["spec"]["http"]
+    longest = max(float(route["timeout"].removesuffix("s")) for route in routes)
+    assert float(CONFIG["processors"]["tail_sampling"]["decision_wait"].removesuffix("s")) > longest + 5
 
 
 @pytest.mark.parametrize("policy", [pods_are_restricted, resources_are_set, references_exist, services_lead_to_pods])

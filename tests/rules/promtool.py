@@ -27,7 +27,7 @@ def run(*arguments):
     return done.returncode == 0, done.stdout + done.stderr
 
 
-def holds(folder, groups, *rules, interval="15s", order=()):
+def holds(folder, groups, *rules, interval="60s", order=()):
     """Let promtool try groups of tests over rule files."""
     content = {
         "rule_files": [str(path) for path in rules],

@@ -72,7 +72,7 @@ def test_budgets_that_burn_alert_somebody_and_budgets_that_last_nobody(tmp_path)
 def test_what_has_ended_alerts_nobody(tmp_path):
     [service, *_] = budgets.services()
     groups = [budgets.ended(case) for case in budgets.cases() if case.service == service]
-    fine, said = holds(tmp_path, groups, OBJECTIVES, interval="60s")
+    fine, said = holds(tmp_path, groups, OBJECTIVES)
     assert fine, said
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from drills.html.page import environment
 from drills.html.past import Ran
 from drills.html.run import Run, UnreadableError, read
 from drills.html.svg import Point, Scale
-from drills.report import PAGE, REPORT, replace
+from drills.report import PAGE, REPORT, REQUESTS, replace
 from drills.twins import TWINS
 from drills.verdict import ERROR, FAILED, INCONCLUSIVE, PASSED
 
@@ -97,17 +98,30 @@ def _entries(folder: Path, names: Sequence[str]) -> tuple[list[Entry], list[str]
     ran, entries, troubles = past.read(folder), [], []
     for place in drills(folder, names):
         try:
-            run = read(place)
+            report, drawing = _drawn(place, _stamp(place))
         except UnreadableError as error:
             troubles.append(str(error))
         else:
-            entries.append(Entry(place.name, run.report, sketch(run), _before(run, ran)))
+            entries.append(Entry(place.name, report, drawing, _before(report, ran)))
     return entries, troubles
 
 
-def _before(run: Run, ran: Sequence[Ran]) -> list[Ran]:
-    same = [one for one in ran if one.which == past.which(run.report)]
-    return [one for one in same if one.started_at < run.report["started_at"]][-RUNS_BEFORE:]
+def _stamp(place: Path) -> tuple[int, ...]:
+    """Return what changes when a drill's files do."""
+    files = [place / name for name in (REPORT, REQUESTS)]
+    return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+
+
+@lru_cache(maxsize=64)
+def _drawn(place: Path, _stamp: tuple[int, ...]) -> tuple[dict[str, Any], Markup]:
+    """Read a drill and sketch it once: the index is drawn again after every drill of a campaign."""
+    run = read(place)
+    return run.report, sketch(run)
+
+
+def _before(report: dict[str, Any], ran: Sequence[Ran]) -> list[Ran]:
+    same = [one for one in ran if one.which == past.which(report)]
+    return [one for one in same if one.started_at < report["started_at"]][-RUNS_BEFORE:]
 
 
 def sketch(run: Run) -> Markup:

@@ -126,4 +126,6 @@ def _bar(span: dict[str, Any], scale: svg.Scale, new: str) -> Markup:
 
 
 def _facts(values: dict[str, str], between: str) -> str:
-    return shortened("  ".join(f"{key}{between}{value}" for key, value in sorted(values.items())), MOST_FACTS)
+    """Return names and values as one text, errors first: they must not be what is cut."""
+    ordered = sorted(values.items(), key=lambda item: (not item[0].startswith(("error", "exception")), item[0]))
+    return shortened("  ".join(f"{key}{between}{value}" for key, value in ordered), MOST_FACTS)

@@ -15,6 +15,7 @@ _KINDS = (
     ("Passed", "green", ("verdict:Passed",)),
     ("Failed", "red", ("verdict:Failed",)),
     ("Inconclusive", "orange", ("verdict:Inconclusive",)),
+    ("Error", "purple", ("verdict:Error",)),
     ("Steps of the drill", "blue", ()),
 )
 

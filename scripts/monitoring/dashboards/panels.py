@@ -70,9 +70,7 @@ class Panel:
 
     def overrides(self) -> list[Json]:
         """Return how the fields are drawn that mean the same on every panel."""
-        colours = [
-            _override(f"/\\b{name}\\b/", color={"mode": "fixed", "fixedColor": c}) for name, c in _COLOURS.items()
-        ]
+        colours = [_override(f"/^{name}$/", color={"mode": "fixed", "fixedColor": c}) for name, c in _COLOURS.items()]
         dashed: Json = {"custom.lineStyle": {"fill": "dash", "dash": [10, 10]}, "custom.fillOpacity": 0}
         dashed |= {"custom.stacking": {"mode": "none", "group": "A"}, "color": {"mode": "fixed", "fixedColor": "red"}}
         return [*colours, _override(f"/^{OBJECTIVE}/", **dashed)]

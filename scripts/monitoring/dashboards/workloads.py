@@ -22,14 +22,15 @@ def _by_pod(metric: str) -> str:
     return f"sum by (pod) ({promql.selected(metric, *_CHOSEN)})"
 
 
-def _used(what: str, metric: str, unit: str) -> Panel:
-    return Panel(f"{what} by pod", f"{what} that each pod uses.", (Query(_by_pod(metric), _POD),), unit=unit)
+def _used(what: str, metric: str, unit: str, width: int = 8) -> Panel:
+    query = Query(_by_pod(metric), _POD)
+    return Panel(f"{what} by pod", f"{what} that each pod uses.", (query,), unit=unit, width=width)
 
 
-def _share(what: str, metric: str, limit: str, of: str) -> Panel:
+def _share(what: str, metric: str, limit: str, of: str, width: int = 8) -> Panel:
     query = Query(f"{_by_pod(metric)} / {_by_pod(limit)}", _POD)
     about = f"{what} that each pod uses, as a share of what its containers {of}; pods that {of} none are not drawn."
-    return Panel(f"{what}: share of {of}", about, (query,), unit="percentunit")
+    return Panel(f"{what}: share of {of}", about, (query,), unit="percentunit", width=width)
 
 
 _ROLLOUT = Row(
@@ -87,8 +88,8 @@ _CPU, _MEMORY = "k8s_pod_cpu_usage", "k8s_pod_memory_working_set_bytes"
 _RESOURCES = Row(
     "Resources",
     (
-        _used("CPU", _CPU, "none"),
-        _share("CPU", _CPU, "k8s_container_cpu_request", "request"),
+        _used("CPU", _CPU, "none", width=12),
+        _share("CPU", _CPU, "k8s_container_cpu_request", "request", width=12),
         _used("Memory", _MEMORY, "bytes"),
         _share("Memory", _MEMORY, "k8s_container_memory_request_bytes", "request"),
         _share("Memory", _MEMORY, "k8s_container_memory_limit_bytes", "limit"),

@@ -1,5 +1,7 @@
 """Which cluster is meant, and that everything which stands in the way is one line."""
 
+import threading
+
 import pytest
 from tests.unit.cluster.fake_api import NAMESPACED, PROXY, FakeApi
 
@@ -178,3 +180,19 @@ def test_prometheus_is_asked_through_the_service_proxy(cluster, api: FakeApi):
     cluster.through_service("observability", "prometheus:9090", "/api/v1/query", {"query": 'up{a="b c"}[5s]'})
     assert asked == ['up{a="b c"}[5s]']
     assert PROXY not in api.reads
+
+
+def test_an_answer_that_is_late_is_not_asked_for_again(api, tmp_path):
+    over, asked = threading.Event(), []
+
+    def wait(method, path, *_rest):
+        asked.append(path)
+        over.wait()
+        return 200, {}
+
+    with Cluster.connect(api.kubeconfig(tmp_path)) as cluster:
+        api.answer = wait
+        with pytest.raises(Unreachable, match="did not answer in time, or whom it had to ask did not"):
+            cluster.request("GET", "/version", timeout=0.2)
+    over.set()
+    assert asked == ["/version"]

@@ -2,7 +2,11 @@
 
 import base64
 import json
-from http.server import BaseHTTPRequestHandler
+import socket
+import ssl
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import pytest
 from tests.unit.cluster.fake_api import serving
@@ -15,6 +19,7 @@ from cluster.errors import Absent, BackendError, ClusterError, PrometheusError
 from cluster.grafana import Grafana
 from cluster.jaeger import Jaeger
 from cluster.prometheus import Prometheus
+from embedded.certificates import credentials
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SERVICES = "/api/v1/namespaces/observability/services"
@@ -209,3 +214,97 @@ def test_an_api_server_that_says_no_is_one_line(api, connect):
     api.refuse = lambda method, path: (403, "services is forbidden")
     with pytest.raises(ClusterError, match=r"Jaeger cannot be asked: .*services is forbidden \[403"):
         Jaeger(cluster).trace(TRACE)
+
+
+# By port-forward
+
+
+@pytest.fixture
+def forwarded(api, connect, tool, monkeypatch):
+    """Let a port-forward to the pod of a tool lead to the test's own; return what was asked to be forwarded."""
+    api.put(f"{SERVICES}/grafana", {"spec": {"ports": [{"name": "x", "port": 1}, {"name": "http", "port": 3000}]}})
+    secret = {"admin-user": "bWU=", "admin-password": "c2VjcmV0"}
+    api.put(f"{SECRETS}/grafana", {"data": secret})
+    asked = []
+
+    def forward(_cluster, pod, port):
+        asked.append((pod, port))
+        address = urlsplit(tool.url)
+        return socket.create_connection((address.hostname, address.port))
+
+    monkeypatch.setattr(Cluster, "forward", forward)
+    return asked
+
+
+def endpoints(*pods, name="http", port=3001):
+    ready = [{"targetRef": {"name": pod}, "conditions": {"ready": is_ready}} for pod, is_ready in pods]
+    labels = {"kubernetes.io/service-name": "grafana"}
+    return {"metadata": {"labels": labels}, "ports": [{"name": name, "port": port}], "endpoints": ready}
+
+
+SLICES = "/apis/discovery.k8s.io/v1/namespaces/observability/endpointslices"
+
+
+def test_credentials_go_by_port_forward_to_a_pod_that_is_ready(api, connect, tool, forwarded):
+    api.put(f"{SLICES}/a", endpoints(("other", True), name="x", port=2))
+    api.put(f"{SLICES}/b", endpoints(("starting", False), ("grafana-1", True)))
+    tool.answers = [(200, {"id": 3})]
+    assert Grafana(connect()).mark(1, [], "t") == 3
+    assert forwarded == [("grafana-1", 3001)]
+    [(method, path, _, login)] = tool.seen
+    assert (method, path, login) == ("POST", "/api/annotations", f"Basic {base64.b64encode(b'me:secret').decode()}")
+
+
+def test_without_a_pod_that_is_ready_nothing_is_forwarded(api, connect, forwarded):
+    api.put(f"{SLICES}/b", endpoints(("starting", False)))
+    with pytest.raises(BackendError, match="Grafana has no pod that is ready"):
+        Grafana(connect()).mark(1, [], "t")
+    assert forwarded == []
+
+
+class Tools:
+    """A namespace with one tool, whose pod is a server of the test."""
+
+    def __init__(self, port):
+        self.services = self.endpoint_slices = self
+        self._port = port
+
+    def get(self, name):
+        return {"spec": {"ports": [{"port": 443}]}}
+
+    def list(self, labels):
+        return [{"ports": [{"port": 6443}], "endpoints": [{"targetRef": {"name": "pod"}}]}]
+
+    def forward(self, pod, port):
+        return socket.create_connection(("127.0.0.1", self._port))
+
+
+@pytest.fixture
+def encrypted(tmp_path, tool):
+    """Serve the tool encrypted, as kubernetes.default.svc, and return its port and its authority."""
+    keys = credentials(tmp_path / "keys", "127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(keys.certificate, keys.key)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), tool)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *_args: None
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server.server_address[1], keys.ca.read_text()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_the_authority_in_the_secret_has_to_vouch_for_the_tool(encrypted, tool, tmp_path, monkeypatch):
+    monkeypatch.setattr(ways, "NAMESPACE", "default")
+    port, authority = encrypted
+    stranger = credentials(tmp_path / "stranger", "127.0.0.1").ca.read_text()
+    tool.answers = [(200, {"it": "is"})]
+    login = {"username": "me", "password": "secret"}
+    place = ways.Place("X", "kubernetes", 443)
+    known = ways.Forward(Tools(port), place, {**login, "ca.crt": authority})
+    assert known.send("GET", "/", {"a": "b c"}, None) == {"it": "is"}
+    with pytest.raises(ssl.SSLCertVerificationError):
+        ways.Forward(Tools(port), place, {**login, "ca.crt": stranger}).send("GET", "/", {}, None)
+    assert [path for _, path, _, _ in tool.seen] == ["/?a=b+c"]

@@ -51,6 +51,27 @@ def test_all_can_be_narrowed_down(drills, tmp_path):
     assert set(verdicts(tmp_path)) == {f"blue-green-route-{twin}" for twin in ("sound", "errors", "slow", "crash")}
 
 
+def test_the_last_line_names_the_page_of_one_drill(drills, tmp_path, capsys):
+    drills("run", "canary", "--twin", "errors")
+    page = tmp_path / "canary-errors" / "report.html"
+    assert capsys.readouterr().out.splitlines()[-1] == f"Report: {page.as_uri()}"
+    assert "RolledBack" not in page.read_text().partition("<main")[0]  # it is told in words
+    assert "canary-errors/report.html" in (tmp_path / "index.html").read_text()
+
+
+def test_the_last_line_names_the_index_over_several_drills(drills, tmp_path, capsys):
+    drills("all", "--only", "canary")
+    assert capsys.readouterr().out.splitlines()[-1] == f"Report: {(tmp_path / 'index.html').as_uri()}"
+    assert len(list(tmp_path.glob("canary-*/report.html"))) == 4
+
+
+def test_a_page_that_cannot_be_drawn_costs_no_verdict(drills, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("drills.html.page.render", lambda run: 1 / 0)
+    drills("run", "canary")
+    assert set(verdicts(tmp_path)) == {"canary-sound"}
+    assert "no page" in capsys.readouterr().out
+
+
 def test_a_drill_that_does_not_pass_is_exit_one(drills, tmp_path):
     class Blind(FakeRollout):
         def _judgement(self, good, *samples):
@@ -77,6 +98,8 @@ def test_an_old_verdict_does_not_outlive_a_new_start(drills, tmp_path):
     class Killed(FakeRollout):
         def start(self, image):
             assert verdicts(tmp_path) == {}
+            assert not (tmp_path / "canary-sound" / "report.html").exists()
+            assert "Not every drill passed" in (tmp_path / "index.html").read_text()
             super().start(image)
 
     assert drills("run", "canary", rollout=Killed) == 0

@@ -138,9 +138,10 @@ def ticks(picture):
 
 
 def test_a_single_failure_among_thousands_is_seen():
-    run = run_of([request(number / 200) for number in range(6000)] + [request(11.0, "v2", error="e", status=500)])
-    picture = drawn(run)
-    assert ticks(picture) == [1]
+    fine = [request(number / 200) for number in range(6000)]
+    many = [request(3 + number / 1000, error="e", status=503) for number in range(900)]
+    picture = drawn(run_of(fine + many + [request(11.0, "v2", error="e", status=500)]))
+    assert ticks(picture)[-1] == 1
     [height] = re.findall(r'height="([\d.]+)" class="bar-canary"', picture)
     assert float(height) >= 4
 
@@ -209,6 +210,13 @@ def test_spans_stand_below_those_that_called_them():
 def test_spans_that_call_each_other_or_nobody_are_all_drawn():
     spans = [span("a", "b"), span("b", "a"), span("lost", "gone")]
     assert sorted(row.span["name"] for row in waterfall(spans, "v2")) == ["a", "b", "lost"]
+
+
+def test_what_a_log_line_says_of_an_error_is_not_what_is_cut():
+    run = true_run()
+    line = run.report["evidence"]["requests"][0]["logs"][0]
+    line["fields"] = {"a": "x" * 900, "error.message": "the disk is full", "b": "y"}
+    assert "error.message=the disk is full" in render(run)
 
 
 def test_what_is_left_out_is_said():

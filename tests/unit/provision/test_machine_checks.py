@@ -95,7 +95,7 @@ def test_errors_of_the_daemon_may_come_without_an_exit_status(fakes, wishes):
 @pytest.mark.parametrize(
     ("info", "line"),
     [
-        ({"MemTotal": 2 * 1024**3}, "Docker has 2.0 GiB of memory, 4 are needed"),
+        ({"MemTotal": 2 * 1024**3}, "Docker has 2.0 GiB of memory, 5 are needed"),
         ({"NCPU": 2}, "Docker has 2 cores, 3 are needed"),
         ({"CgroupVersion": "1"}, "cgroup v1"),
     ],
@@ -106,6 +106,15 @@ def test_a_daemon_without_room_for_a_cluster_is_one_line(fakes, wishes, info, li
     [found] = problems(wishes)
     assert line in found
     assert docker.silence() is None
+
+
+def test_what_is_left_out_needs_no_room(fakes, free_port):
+    fakes.add_all()
+    fakes.add("docker", ("info", 0, json.dumps({**DOCKER_INFO, "MemTotal": 4 * 1024**3, "NCPU": 3})))
+    memory, cores = problems(Wishes.read({"GATEWAY_PORT": str(free_port), "OBSERVABILITY": "elk"}))
+    assert "4.0 GiB of memory, 8 are needed" in memory
+    assert "3 cores, 4 are needed" in cores
+    check_machine(Wishes.read({"GATEWAY_PORT": str(free_port), "OBSERVABILITY": "prometheus"}))
 
 
 def test_a_port_that_is_taken_is_named_with_whoever_has_it(fakes):

@@ -90,6 +90,17 @@ def test_what_is_named_is_set_up_beside_somebody_elses_prometheus(staged, steps)
     assert staging.OVERLAYS / "elk" in staged.folders
 
 
+def test_what_stores_logs_gets_a_shipper_in_a_namespace_of_its_own(staged, steps, monkeypatch):
+    store = {"kind": "StatefulSet", "metadata": {"name": "elasticsearch"}}
+    brought = {staging.OVERLAYS / "elk": [store]}
+    monkeypatch.setattr(staging, "render", lambda folder, *_rest: brought.get(folder, []))
+    for chosen in ("standard", "elk"):
+        staging.put(shop(), "kind", steps, own_gateway=False, observability=chosen)
+    without = ["stage observability", "stage shop"]
+    with_logs = ["stage observability", "stage observability-agents", "stage shop"]
+    assert [each for each in staged.done if each.startswith("stage")] == [*without, *with_logs]
+
+
 def test_an_overlay_that_is_none_is_told_before_anything_is_changed(staged, steps):
     with pytest.raises(
         ProvisionError, match=r"OBSERVABILITY=elc is no overlay: choose elk, prometheus, standard, none"

@@ -5,8 +5,13 @@ import shutil
 import pytest
 
 from toolchain import alertmanager
+from toolchain.install import install
 
-DPKG = 'mkdir -p "$3/usr/bin"; touch "$3/usr/bin/prometheus-alertmanager" "$3/usr/bin/amtool"'
+DPKG = """
+mkdir -p "$3/usr/bin"
+echo "reads /usr/share/prometheus/alertmanager/default.tmpl." > "$3/usr/bin/prometheus-alertmanager"
+touch "$3/usr/bin/amtool"
+"""
 
 
 @pytest.fixture
@@ -32,11 +37,13 @@ def test_what_is_on_path_is_used(programs, tmp_path):
     assert not (tmp_path / "tools").exists()
 
 
-def test_debians_package_is_unpacked_and_linked_under_its_own_names(programs, tmp_path, capsys):
+def test_debians_package_is_unpacked_and_copied_under_its_own_names(programs, tmp_path, capsys):
     programs("apt-get", "touch alertmanager_1_all.deb")
     programs("dpkg", DPKG)
     alertmanager.ensure(tmp_path / "tools")
     assert all((tmp_path / "tools/alertmanager/bin" / name).is_file() for name in ("alertmanager", "amtool"))
+    text = (tmp_path / "tools/alertmanager/bin/alertmanager").read_text()
+    assert text == "reads usr/share/prometheus//alertmanager/default.tmpl.\n"
     capsys.readouterr()
     alertmanager.ensure(tmp_path / "tools")
     assert capsys.readouterr().out == "", "it is there already"
@@ -50,3 +57,13 @@ def test_without_a_package_it_says_that_tests_will_be_skipped(debian, programs, 
     alertmanager.ensure(tmp_path / "tools")
     assert "its tests will be skipped" in capsys.readouterr().out
     assert not (tmp_path / "tools/alertmanager/bin").exists()
+
+
+@pytest.mark.parametrize(("purpose", "asked"), [("demo", False), ("test", True)])
+def test_only_who_tests_fetches_it(purpose, asked, monkeypatch, tmp_path):
+    monkeypatch.setattr("toolchain.venv.ensure", lambda *_: None)
+    monkeypatch.setattr("toolchain.prometheus.ensure", lambda *_: None)
+    fetched = []
+    monkeypatch.setattr(alertmanager, "ensure", fetched.append)
+    assert install([purpose], tmp_path) == 0
+    assert fetched == ([tmp_path / ".tools"] if asked else [])
