@@ -44,7 +44,7 @@ class JaegerApi:
     async def operations(self, request: web.Request) -> web.Response:
         """Answer with the names of a service's spans."""
         found = await self._traces.operations(request.match_info["service"])
-        return web.json_response(answer(found, len(found)))
+        return web.json_response(answer(found or None, len(found)))
 
     async def trace(self, request: web.Request) -> web.Response:
         """Answer with one trace, or with 404."""

@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS lines (
   service TEXT, version TEXT, method TEXT, route TEXT, path TEXT, status INTEGER, duration INTEGER, message TEXT,
   more TEXT);
 CREATE INDEX IF NOT EXISTS lines_time ON lines(time);
-CREATE INDEX IF NOT EXISTS lines_trace ON lines(trace) WHERE trace <> ''
+CREATE INDEX IF NOT EXISTS lines_trace ON lines(trace)
 """
 _INSERT = f"INSERT INTO lines (origin, {', '.join(Line._fields)}) VALUES ({', '.join('?' * (len(Line._fields) + 1))})"  # noqa: S608
 
@@ -91,7 +91,7 @@ class LogStore:
         return {row[0]: (row[1:4], Position(row[4], row[5])) for row in rows}
 
     def bound(self) -> None:
-        """Forget the oldest lines beyond the bounds, errors last, and origins without any line."""
+        """Forget the oldest lines beyond the bounds, errors last."""
         with self.database.transaction() as connection:
             newest = connection.execute("SELECT max(id) FROM lines").fetchone()[0] or 0
             ordinary, last = (newest - limit for limit in self._limits)
