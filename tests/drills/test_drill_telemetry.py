@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import json
 import signal
-import threading
 
 import psutil
 import pytest
@@ -54,13 +53,14 @@ def when_shifted(drill_cluster):
 
     def make(do, **parts):
         cluster = Cluster.connect(drill_cluster.kubeconfig)
-        done = threading.Event()
 
         class Shifting(Rollout):
+            shifted = False
+
             def shift(self, canary):
                 super().shift(canary)
-                if not done.is_set():
-                    done.set()
+                if not self.shifted:
+                    self.shifted = True
                     do()
 
         return dataclasses.replace(
@@ -110,7 +110,7 @@ def test_a_silent_observatory_harms_no_release(perform, report, process_of, when
     observatory = process_of("embedded.observatory")
     with contextlib.ExitStack() as stack:
         system = when_shifted(lambda: stack.enter_context(stopped(observatory)))
-        done = perform("canary", "sound", system, tries=1)
+        done = perform("canary", "sound", system)
     assert (done.ruling.verdict, done.record.outcome) == ("Passed", "Promoted"), done.ruling.reason
     written = report("canary-sound")
     assert sources(written)["traces"] == sources(written)["logs"] == "failed"
@@ -119,7 +119,7 @@ def test_a_silent_observatory_harms_no_release(perform, report, process_of, when
 
 def test_a_killed_observatory_harms_no_release(perform, process_of, when_shifted):
     system = when_shifted(lambda: process_of("embedded.observatory").kill())
-    done = perform("canary", "errors", system, tries=1)
+    done = perform("canary", "errors", system)
     assert (done.ruling.verdict, done.record.outcome) == ("Passed", "RolledBack"), done.ruling.reason
 
 
@@ -129,7 +129,7 @@ def test_without_prometheus_nothing_is_promoted(perform, report, process_of, whe
     prometheus = process_of("prometheus", "--config.file")
     with contextlib.ExitStack() as stack:
         system = when_shifted(lambda: stack.enter_context(stopped(prometheus)), slo=impatient)
-        done = perform("canary", "sound", system, tries=1)
+        done = perform("canary", "sound", system)
     record = done.record
     assert [finding.verdict for finding in record.findings] == ["Inconclusive"]
     assert (done.ruling.verdict, record.outcome) == ("Inconclusive", "RolledBack"), done.ruling.reason
