@@ -15,6 +15,8 @@ from provision.errors import ProvisionError
 # A gateway that got its routes a moment ago may need some seconds; one that needs more cannot be reached from here.
 GATEWAY_DEADLINE = 60.0
 ASK_AGAIN = 1.0
+# What people look at, with the port of its Service.
+TOOLS = {"grafana": 3000, "jaeger": 16686, "kibana": 5601, "prometheus": 9090, "alertmanager": 9093}
 TIMEOUT = 5.0
 
 
@@ -37,16 +39,24 @@ def await_gateway(url: str, deadline: float = GATEWAY_DEADLINE) -> None:
 def addresses(cluster: Cluster) -> Iterator[str]:
     """Yield the lines that tell where everything answers."""
     chosen = "CLUSTER=kind" if cluster.name == KIND_CONTEXT else f"KUBECONTEXT={cluster.name}"
-    prometheus = f"kubectl port-forward -n {PROMETHEUS_NAMESPACE} service/prometheus 9090"
     lines = {
         "cluster": f"{cluster.name}, namespace {cluster.namespace}",
         "gateway": f"{cluster.gateway_url}/orders",
-        "prometheus": cluster.settings.prometheus_url or prometheus,
+        **_tools(cluster),
         "kubeconfig": cluster.settings.kubeconfig,
         "drill": f"make drill-canary {chosen}",
     }
     for name, value in lines.items():
         yield f"  {name:<11} {value}"
+
+
+def _tools(cluster: Cluster) -> dict[str, str]:
+    """Return where each of the tools that people look at answers."""
+    services = cluster.at(PROMETHEUS_NAMESPACE).services
+    named = {"prometheus": cluster.settings.prometheus_url}
+    forward = f"kubectl port-forward -n {PROMETHEUS_NAMESPACE} service"
+    found = {name: f"{forward}/{name} {port}" for name, port in TOOLS.items() if services.find(name) is not None}
+    return found | {name: url for name, url in named.items() if url}
 
 
 def _ask(url: str) -> str:

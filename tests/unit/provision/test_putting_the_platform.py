@@ -224,7 +224,18 @@ def test_a_gateway_that_cannot_be_reached_is_told():
 
 
 def test_where_everything_answers_is_told():
-    lines = "\n".join(report.addresses(shop(gateway_url="http://127.0.0.1:8080")))
+    told = shop(gateway_url="http://127.0.0.1:8080")
+    for name in ("prometheus", "grafana"):
+        body = {"kind": "Service", "metadata": {"name": name}}
+        put(told, f"/api/v1/namespaces/observability/services/{name}", body)
+    lines = "\n".join(report.addresses(told))
     assert "http://127.0.0.1:8080/orders" in lines
     assert "kubectl port-forward -n observability service/prometheus 9090" in lines
+    assert "kubectl port-forward -n observability service/grafana 3000" in lines
+    assert "kibana" not in lines, "what is not there is not named"
     assert "make drill-canary KUBECONTEXT=fake" in lines
+
+
+def test_a_prometheus_that_was_named_answers_there():
+    lines = "\n".join(report.addresses(shop(prometheus_url="http://metrics.example")))
+    assert "prometheus  http://metrics.example" in lines
