@@ -56,12 +56,17 @@ function wrong(error) {
   say("says", `✕ ${error.message}`);
 }
 
+// Of a service that nobody has heard of there are none, and Jaeger says so with null.
+async function operationsOf(service) {
+  return ((await ask(`/api/services/${encodeURIComponent(service)}/operations`)).data || []).sort();
+}
+
 async function offer(services) {
   const choose = (name, values) => {
     for (const value of values) form.elements.namedItem(name).add(new Option(value, value));
   };
   choose("service", services);
-  if (asked.service) choose("operation", (await ask(`/api/services/${encodeURIComponent(asked.service)}/operations`)).data.sort());
+  if (asked.service) choose("operation", await operationsOf(asked.service));
 }
 
 async function start() {
