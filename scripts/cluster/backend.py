@@ -15,7 +15,14 @@ from typing import Any
 
 from cluster.client import CORE, Cluster
 from cluster.errors import Absent, BackendError, ClusterError, NotFound
+from cluster.settings import EMBEDDED_CONTEXT
 from cluster.ways import NAMESPACE, Address, Forward, Place, Proxy, Way
+
+
+def called(cluster: Cluster, tool: str, url: str | None) -> str:
+    """Return what a tool is called: on the embedded cluster the observatory answers in its place, and reports say so."""
+    stands_in = cluster.name == EMBEDDED_CONTEXT and not url
+    return f"{tool} (observatory)" if stands_in else tool
 
 
 class Backend:

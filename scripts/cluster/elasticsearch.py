@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cluster.backend import Backend
+from cluster.backend import Backend, called
 from cluster.client import Cluster
 from cluster.errors import BackendError, NotFound
 from cluster.ways import Place
@@ -15,6 +15,8 @@ INDEX = "logs-proving_ground-*"
 # A request leaves about seven lines in the shop: one a service, one a proxy on each side of it.
 MAX_LINES = 1000
 TRACE_ID = "trace.id"
+# What shippers and Elasticsearch say of themselves, not of the request: it would only be in the way.
+_OWN = ("@", "data_stream.")
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,8 @@ class Elasticsearch:
         cluster: where it runs.
     """
 
-    name = "Elasticsearch"
-
     def __init__(self, cluster: Cluster) -> None:
+        self.name = called(cluster, "Elasticsearch", cluster.settings.elasticsearch_url)
         place = Place(self.name, "elasticsearch", 9200, cluster.settings.elasticsearch_url)
         self._backend = Backend(cluster, place)
 
@@ -69,7 +70,8 @@ class Elasticsearch:
 
 def _line(source: Mapping[str, Any]) -> Line:
     fields = _flat(source)
-    return Line(fields.pop(TRACE_ID), fields.pop("@timestamp"), fields)
+    trace_id, time = fields.pop(TRACE_ID), fields.pop("@timestamp")
+    return Line(trace_id, time, {name: value for name, value in fields.items() if not name.startswith(_OWN)})
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cluster.backend import Backend
+from cluster.backend import Backend, called
 from cluster.client import Cluster
 from cluster.errors import BackendError
 from cluster.ways import Place
@@ -20,9 +20,8 @@ class Grafana:
         cluster: where it runs.
     """
 
-    name = "Grafana"
-
     def __init__(self, cluster: Cluster) -> None:
+        self.name = called(cluster, "Grafana", cluster.settings.grafana_url)
         url = cluster.settings.grafana_url
         self._backend = Backend(cluster, Place(self.name, "grafana", 3000, url, "admin-user", "admin-password"))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cluster.backend import Backend
+from cluster.backend import Backend, called
 from cluster.client import Cluster
 from cluster.errors import BackendError, NotFound
 from cluster.ways import Place
@@ -57,9 +57,8 @@ class Jaeger:
         cluster: where it runs.
     """
 
-    name = "Jaeger"
-
     def __init__(self, cluster: Cluster) -> None:
+        self.name = called(cluster, "Jaeger", cluster.settings.jaeger_url)
         self._backend = Backend(cluster, Place(self.name, "jaeger", 16686, cluster.settings.jaeger_url))
 
     def trace(self, trace_id: str) -> Trace | None:

@@ -117,6 +117,8 @@ def test_lines_are_asked_for_together_and_read_by_their_ecs_names(tool, connect)
         "http": {"response": {"status_code": 500}},
         "tags": ["a", "b"],
         "empty": None,
+        "@version": "1",
+        "data_stream": {"dataset": "proving_ground"},
     }
     tool.answers = [(200, {"hits": {"hits": [{"_source": source}]}})]
     [line] = Elasticsearch(connect(elasticsearch=tool.url)).lines([TRACE, "other"])
@@ -212,7 +214,7 @@ def test_a_secret_that_lacks_a_key_is_told(api, connect):
 def test_an_api_server_that_says_no_is_one_line(api, connect):
     cluster = connect()
     api.refuse = lambda method, path: (403, "services is forbidden")
-    with pytest.raises(ClusterError, match=r"Jaeger cannot be asked: .*services is forbidden \[403"):
+    with pytest.raises(ClusterError, match=r"Jaeger .observatory. cannot be asked: .*services is forbidden \[403"):
         Jaeger(cluster).trace(TRACE)
 
 
@@ -257,7 +259,7 @@ def test_credentials_go_by_port_forward_to_a_pod_that_is_ready(api, connect, too
 
 def test_without_a_pod_that_is_ready_nothing_is_forwarded(api, connect, forwarded):
     api.put(f"{SLICES}/b", endpoints(("starting", False)))
-    with pytest.raises(BackendError, match="Grafana has no pod that is ready"):
+    with pytest.raises(BackendError, match="Grafana .observatory. has no pod that is ready"):
         Grafana(connect()).mark(1, [], "t")
     assert forwarded == []
 
@@ -308,3 +310,12 @@ def test_the_authority_in_the_secret_has_to_vouch_for_the_tool(encrypted, tool, 
     with pytest.raises(ssl.SSLCertVerificationError):
         ways.Forward(Tools(port), place, {**login, "ca.crt": stranger}).send("GET", "/", {}, None)
     assert [path for _, path, _, _ in tool.seen] == ["/?a=b+c"]
+
+
+def test_the_observatory_is_called_what_it_is(connect):
+    cluster = connect()
+    assert Jaeger(cluster).name == "Jaeger (observatory)"
+    cluster.name = "kind-proving-ground"
+    assert Jaeger(cluster).name == "Jaeger"
+    named = connect(jaeger="http://127.0.0.1:1")
+    assert Jaeger(named).name == "Jaeger", "an address that was named is somebody's own"
