@@ -20,7 +20,7 @@ from cluster.ways import NAMESPACE, Address, Forward, Place, Proxy, Way
 
 
 def called(cluster: Cluster, tool: str, url: str | None) -> str:
-    """Return what a tool is called: on the embedded cluster the observatory answers in its place, and reports say so."""
+    """Return what a tool is called; on the embedded cluster the observatory answers in its place, and is named too."""
     stands_in = cluster.name == EMBEDDED_CONTEXT and not url
     return f"{tool} (observatory)" if stands_in else tool
 

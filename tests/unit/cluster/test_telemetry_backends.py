@@ -259,7 +259,7 @@ def test_credentials_go_by_port_forward_to_a_pod_that_is_ready(api, connect, too
 
 def test_without_a_pod_that_is_ready_nothing_is_forwarded(api, connect, forwarded):
     api.put(f"{SLICES}/b", endpoints(("starting", False)))
-    with pytest.raises(BackendError, match="Grafana .observatory. has no pod that is ready"):
+    with pytest.raises(BackendError, match=r"Grafana .observatory. has no pod that is ready"):
         Grafana(connect()).mark(1, [], "t")
     assert forwarded == []
 
