@@ -3,17 +3,20 @@
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from kubernetes import config
 
 from cluster.client import Cluster
 from cluster.errors import ClusterError
-from cluster.settings import KIND_PREFIX
+from cluster.settings import EMBEDDED_CONTEXT, KIND_PREFIX
 
 ROOT = Path(__file__).resolve().parents[2]
 KIND_KUBECONFIG = ROOT / ".kind" / "kubeconfig"
+ADDRESSES = ("GATEWAY_URL", "PROMETHEUS_URL", "JAEGER_URL", "ELASTICSEARCH_URL", "GRAFANA_URL")
 USER_KUBECONFIG = Path.home() / ".kube" / "config"
 
 
@@ -42,6 +45,32 @@ def run_embedded(verb, state):
     command = [sys.executable, "-m", "embedded", verb, "--state", str(state)]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@contextmanager
+def under_test(named, folder):
+    """Lend the cluster that --cluster names; an embedded one is started for it.
+
+    Args:
+        named: see the option.
+        folder: for the state of an embedded one.
+    """
+    if named != "embedded":
+        try:
+            found = existing(named)
+        except ClusterError as error:
+            pytest.exit(f"--cluster={named}: {error}", pytest.ExitCode.USAGE_ERROR)
+        yield found
+        return
+    with pytest.MonkeyPatch.context() as environment:
+        # It knows its own tools; what the user's environment names is another cluster's.
+        for name in ADDRESSES:
+            environment.delenv(name, raising=False)
+        try:
+            run_embedded("up", folder)
+            yield ClusterUnderTest(str(folder / "kubeconfig"), EMBEDDED_CONTEXT, embedded=True)
+        finally:
+            run_embedded("down", folder)
 
 
 def existing(named, environ=os.environ):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from kubernetes import client, config
 from tests.contract import capabilities
-from tests.contract.clusters import ClusterUnderTest, existing, run_embedded
+from tests.contract.clusters import under_test
 from tests.contract.differences import DIFFERENCES
 from tests.contract.kubectl import Kubectl
 from tests.contract.pods import Pods
@@ -15,31 +15,14 @@ from tests.contract.raw import Raw
 from tests.contract.site import Site, backend
 from tests.contract.workloads import Workloads
 
-from cluster.errors import ClusterError
-from cluster.settings import EMBEDDED_CONTEXT
-
 IN_THE_MESH = {"istio-injection": "enabled"}
 
 
 @pytest.fixture(scope="session")
 def cluster(request, tmp_path_factory):
     named = request.config.getoption("--cluster")
-    if named != "embedded":
-        try:
-            found = existing(named)
-        except ClusterError as error:
-            pytest.exit(f"--cluster={named}: {error}", pytest.ExitCode.USAGE_ERROR)
+    with under_test(named, tmp_path_factory.mktemp("cluster")) as found:
         yield found
-        return
-    state = tmp_path_factory.mktemp("cluster")
-    with pytest.MonkeyPatch.context() as environment:
-        # It knows its own gateway; what the user's environment names is another cluster's.
-        environment.delenv("GATEWAY_URL", raising=False)
-        try:
-            run_embedded("up", state)
-            yield ClusterUnderTest(str(state / "kubeconfig"), EMBEDDED_CONTEXT, embedded=True)
-        finally:
-            run_embedded("down", state)
 
 
 @pytest.fixture(scope="session")
