@@ -17,6 +17,8 @@ from cluster.jaeger import Jaeger
 
 pytestmark = pytest.mark.timeout(240)
 NAMESPACE = "observability"
+# A collector decides on a trace eleven seconds after its first span, and pods hand theirs on only now and then.
+SAMPLED = 18
 EXPORT = {
     "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://otel-collector.{NAMESPACE}:4318",
     "OTEL_TRACES_SAMPLER": "parentbased_always_on",
@@ -71,7 +73,7 @@ def comes_again(place):
 
 def _within_moments(found):
     try:
-        return until(found, "this trace", deadline=5)
+        return until(found, "this trace", deadline=SAMPLED)
     except AssertionError:
         return False
 
