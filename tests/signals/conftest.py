@@ -18,7 +18,8 @@ def cluster(request, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def shop(cluster):
-    with cluster.connect("shop") as found:
+    # Git knows the embedded one's; elsewhere NAMESPACE says where the shop lives.
+    with cluster.connect("shop" if cluster.embedded else None) as found:
         if cluster.embedded:
             stage(found, OVERLAY)
         yield found

@@ -60,17 +60,17 @@ class MatrixError(Exception):
     """The matrix cannot be read; one line."""
 
 
-def load(text: str, version: str = "v1") -> list[Entry]:
+def load(text: str, **values: str) -> list[Entry]:
     """Return the entries of the matrix.
 
     Args:
         text: the YAML.
-        version: the version that answered the request.
+        values: what its words in braces stand for.
 
     Raises:
         MatrixError: an entry lacks something, or refers to none.
     """
-    entries = [_entry(body, version) for body in yaml.safe_load(text)["signals"]]
+    entries = [_entry(body, values) for body in yaml.safe_load(text)["signals"]]
     parts = [entry.part for entry in entries]
     for entry in entries:
         above = entry.span.get("under")
@@ -81,17 +81,20 @@ def load(text: str, version: str = "v1") -> list[Entry]:
     return entries
 
 
-def _entry(body: Mapping[str, Any], version: str) -> Entry:
+def _entry(body: Mapping[str, Any], values: Mapping[str, str]) -> Entry:
     if set(body) != KEYS:
         raise MatrixError(f"{body.get('part', 'an entry')}: it needs {', '.join(sorted(KEYS))}; say `none` and why")
-    metric, span, log = ("" if body[kind] == NONE else _filled(body[kind], version) for kind in KINDS)
+    metric, span, log = ("" if body[kind] == NONE else _filled(body[kind], values) for kind in KINDS)
     return Entry(body["part"], str(metric).strip(), span or {}, log or {})
 
 
-def _filled(value: Any, version: str) -> Any:
+def _filled(value: Any, values: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
-        return {key: _filled(item, version) for key, item in value.items()}
-    return str(value).replace("{version}", version)
+        return {key: _filled(item, values) for key, item in value.items()}
+    text = str(value)
+    for name, meaning in values.items():
+        text = text.replace(f"{{{name}}}", meaning)
+    return text
 
 
 def gaps(entries: Sequence[Entry], seen: Seen, kinds: Sequence[str] = KINDS) -> list[str]:

@@ -49,11 +49,11 @@ class Walk:
             self._user
             or self._ask("/users", {"name": "Signal", "email": f"{secrets.token_hex(8)}@example.org"})[0]["id"]
         )
-        seen = Seen(before=self._values(load(PAGE.read_text())))
+        seen = Seen(before=self._values(self._matrix("v1")))
         trace_id = secrets.token_hex(16)
         order = {"user_id": self._user, "items": [{"name": "signal", "quantity": 1, "unit_price_cents": 100}]}
         _order, version = self._ask("/orders", order, trace_id)
-        entries = load(PAGE.read_text(), version)
+        entries = self._matrix(version)
         until = time.monotonic() + deadline
         while gaps(entries, seen, self.sources()) and time.monotonic() < until:
             time.sleep(PAUSE)
@@ -72,6 +72,9 @@ class Walk:
         except Absent as error:
             return str(error)
         return ""
+
+    def _matrix(self, version: str) -> list[Entry]:
+        return load(PAGE.read_text(), version=version, namespace=self._cluster.namespace)
 
     def _create_user(self) -> str:
         user, _version = self._ask("/users", {"name": "Signal", "email": f"{secrets.token_hex(8)}@example.org"})

@@ -1,6 +1,7 @@
 """What the walk over the signal matrix finds missing, made on purpose from a full record."""
 
 import copy
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from cluster.jaeger import Span
 from cluster.manifests import render
 
 ROOT = Path(__file__).resolve().parents[2]
-ENTRIES = load(PAGE.read_text())
+ENTRIES = load(PAGE.read_text(), version="v1", namespace="shop")
 POD = frozenset({("pod", "a")})
 
 
@@ -89,6 +90,10 @@ def test_log_line_of_another_level_is_named(seen):
 def test_only_the_kinds_that_are_asked_for_are_looked_at(seen):
     seen.lines = []
     assert gaps(ENTRIES, seen, ["metric", "span"]) == []
+
+
+def test_no_word_in_braces_is_left_over():
+    assert not [entry for entry in ENTRIES if re.search(r"{(version|namespace)}", str(entry))]
 
 
 def test_every_service_of_the_shop_has_an_entry():
