@@ -47,7 +47,7 @@ def addresses(cluster: Cluster) -> Iterator[str]:
         "drill": f"make drill-canary {chosen}",
     }
     for name, value in lines.items():
-        yield f"  {name:<11} {value}"
+        yield f"  {name:<12} {value}"
 
 
 def _tools(cluster: Cluster) -> dict[str, str]:

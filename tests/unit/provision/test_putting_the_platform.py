@@ -238,4 +238,4 @@ def test_where_everything_answers_is_told():
 
 def test_a_prometheus_that_was_named_answers_there():
     lines = "\n".join(report.addresses(shop(prometheus_url="http://metrics.example")))
-    assert "prometheus  http://metrics.example" in lines
+    assert "prometheus   http://metrics.example" in lines
