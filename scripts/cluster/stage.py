@@ -146,6 +146,7 @@ class _Stage:
         for body in [*databases, *servers]:
             self._await(body)
             self._note("ready", body)
+        self._let_go(servers)
         self._prune()
         return self._changes
 
@@ -264,11 +265,17 @@ class _Stage:
     def _await_mesh(self) -> None:
         """Wait until the proxies have carried out the VirtualServices that were just changed."""
         routed, self._routed = self._routed, []
-        silent = [body for body in routed if "observedGeneration" not in body.get("status", {})]
+        silent = [body for body in routed if _is_silent(body)]
         for body in routed:
             if body not in silent:
                 self._await_observed(body)
         if silent:
+            time.sleep(SILENT_MESH_SECONDS)
+
+    def _let_go(self, servers: list[Json]) -> None:
+        """Give the proxies the time to forget the pods that a changed workload has replaced a moment ago."""
+        routes = [self._now[title(body)] for body in self._of_kind(VIRTUAL_SERVICE)]
+        if any(title(body) in self._altered for body in servers) and any(map(_is_silent, routes)):
             time.sleep(SILENT_MESH_SECONDS)
 
     def _await_observed(self, body: Json) -> None:
@@ -300,6 +307,11 @@ class _Stage:
         change = Change(outcome, body["kind"], body["metadata"]["name"])
         self._changes.append(change)
         self._report(change)
+
+
+def _is_silent(virtual_service: Json) -> bool:
+    """Tell whether the mesh does not say when it has carried something out."""
+    return "observedGeneration" not in virtual_service.get("status", {})
 
 
 def _subsets(rule: Json) -> set[str]:

@@ -221,6 +221,22 @@ def test_a_mesh_that_says_nothing_is_given_time_before_anything_goes(staged, mon
     assert journal == ["apply VirtualService/order"]
 
 
+@pytest.mark.parametrize(("silent", "times"), [(True, 1), (False, 0)])
+def test_pods_that_were_replaced_are_forgotten_before_the_shop_counts_as_staged(staged, monkeypatch, silent, times):
+    staged.tells_observed = not silent
+    if silent:
+        for name in ("order", "user", "user-mesh"):
+            staged.get("VirtualService", name)["status"] = {}
+    slept = []
+    monkeypatch.setattr(staging.time, "sleep", slept.append)
+    stage(connect(staged), CANARY)
+    assert slept == [], "nothing was replaced"
+    container = staged.get("Deployment", "order")["spec"]["template"]["spec"]["containers"][0]
+    container["image"] = "order:v2"
+    stage(connect(staged), CANARY)
+    assert slept == [staging.SILENT_MESH_SECONDS] * times
+
+
 @pytest.mark.parametrize(
     ("kind", "like", "change"),
     [
