@@ -38,11 +38,12 @@ def differs(cluster):
 
 
 @pytest.fixture(scope="session")
-def needs(api_client):
-    """Skip a test of what not every cluster has: `needs("metrics")`."""
+def needs(cluster, api_client):
+    """Skip a test of what not every cluster has: `needs("metrics")`. The embedded one has all of it, or is broken."""
 
     def needs(name):
         if not capabilities.has(api_client, name):
+            assert not cluster.embedded, f"the embedded cluster has lost its {capabilities.NAMES[name]}"
             pytest.skip(f"this cluster has no {capabilities.NAMES[name]}")
 
     return needs

@@ -12,8 +12,9 @@ BROKEN = 12.0
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_signal_of_the_matrix_is_there(walk, sound, kind):
+def test_every_signal_of_the_matrix_is_there(cluster, walk, sound, kind):
     if reason := walk.absent(kind):
+        assert not cluster.embedded, reason  # a team may leave a tool out; the embedded cluster has them all
         pytest.skip(reason)
     entries, seen = sound
     assert not gaps(entries, seen, [kind])
