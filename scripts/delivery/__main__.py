@@ -17,8 +17,8 @@ from cluster.routing import Router
 from delivery import command
 from delivery.copies import images, template_labels
 from delivery.errors import DeliveryError
+from delivery.journal.release import find_release
 from delivery.judgement import Outcome
-from delivery.release import find_release
 from delivery.rollout import STRATEGIES, Rollout
 from delivery.steps import Step
 

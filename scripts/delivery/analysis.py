@@ -14,8 +14,8 @@ from typing import Any
 
 from cluster.errors import PrometheusError
 from cluster.prometheus import Prometheus
-from delivery.evidence import LOOKBACK, Counts, Evidence, Ledger, selector
-from delivery.judge import Judge
+from delivery.counters.ledger import LOOKBACK, Counts, Evidence, Ledger, selector
+from delivery.judge.plain import Judge
 from delivery.judgement import Finding, Judgement, Verdict
 from delivery.slo import Slo
 

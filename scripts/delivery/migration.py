@@ -9,7 +9,7 @@ from cluster.client import Cluster
 from cluster.transport import Json
 from cluster.workloads import JOB
 from delivery import copies
-from delivery.release import Release
+from delivery.journal.release import Release
 
 # Written by the API server to tie a Job to its pods; the copy gets its own.
 _TIES = ("batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "controller-uid", "job-name")

@@ -14,16 +14,16 @@ from cluster.routing import FULL
 from cluster.transport import Json
 from delivery import migration, smoke
 from delivery.analysis import Analysis, Window
-from delivery.blue_green import BlueGreenStrategy
-from delivery.blue_green_route import BlueGreenRouteStrategy
-from delivery.canary import CanaryStrategy
 from delivery.errors import DeliveryError, Rejected, UnderWay
-from delivery.judge import Judge, PlainJudge
+from delivery.journal.release import Release, find_release, forget, note, running
+from delivery.judge.plain import Judge, PlainJudge
 from delivery.judgement import Judgement, Outcome
-from delivery.release import Release, find_release, forget, note, running
 from delivery.slo import Slo, load_slo
 from delivery.steps import OnStep, Reporter
-from delivery.strategy import Strategy
+from delivery.strategies.blue_green import BlueGreenStrategy
+from delivery.strategies.blue_green_route import BlueGreenRouteStrategy
+from delivery.strategies.canary import CanaryStrategy
+from delivery.strategies.strategy import Strategy
 
 STRATEGIES: dict[str, Callable[[Cluster, Reporter], Strategy]] = {
     each.name: each for each in (CanaryStrategy, BlueGreenStrategy, BlueGreenRouteStrategy)

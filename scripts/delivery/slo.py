@@ -42,6 +42,8 @@ class Margins(_Part):
 
     errors: Margin
     slow: Margin
+    typical: Margin
+    tail: Margin
 
 
 class Floor(_Part):
@@ -57,6 +59,7 @@ class Analysis(_Part):
     """How a new version is compared with the stable one."""
 
     alpha: Annotated[float, Field(gt=0, lt=0.5)]
+    beta: Annotated[float, Field(gt=0, lt=0.5)]
     margins: Margins
     floor: Floor
     deadline_seconds: Seconds

@@ -16,7 +16,7 @@ def lab():
 
 def wait_for(page, selector, text):
     page.wait_for_function(
-        "([selector, text]) => document.querySelector(selector).textContent.includes(text)",
+        "([selector, text]) => document.querySelector(selector)?.textContent.includes(text)",
         arg=[selector, text],
         timeout=SOON,
     )
@@ -24,7 +24,7 @@ def wait_for(page, selector, text):
 
 def label_says(page, selector, text):
     page.wait_for_function(
-        "([selector, text]) => document.querySelector(selector).getAttribute('aria-label').includes(text)",
+        "([selector, text]) => document.querySelector(selector)?.getAttribute('aria-label').includes(text)",
         arg=[selector, text],
         timeout=SOON,
     )

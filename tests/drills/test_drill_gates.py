@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from cluster.client import Cluster
-from delivery.judge import PlainJudge
+from delivery.judge.plain import PlainJudge
 from delivery.judgement import Finding, Verdict
 from delivery.rollout import Rollout
 from delivery.slo import load_slo

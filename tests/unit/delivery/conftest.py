@@ -5,7 +5,7 @@ from tests.unit.delivery.shop import open_shop
 
 from cluster import endpoints, health, wait
 from delivery import rollout
-from delivery.evidence import BUCKETS, REQUESTS
+from delivery.counters.ledger import BUCKETS, REQUESTS
 from delivery.judgement import Finding, Verdict
 
 

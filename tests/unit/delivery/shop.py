@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler
 from tests.unit.cluster.fake_api import NAMESPACED, FakeApi, fake_api, serving
 
 from cluster.client import Cluster
+from delivery.journal.release import ANNOTATION
 from delivery.naming import version_of
-from delivery.release import ANNOTATION
 
 EMPTY = {"resultType": "matrix", "result": []}
 DEPLOYMENTS = f"/apis/apps/v1{NAMESPACED}deployments"

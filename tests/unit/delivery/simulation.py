@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from cluster.errors import PrometheusError
 from cluster.prometheus import Series
-from delivery.evidence import BUCKETS, REQUESTS
+from delivery.counters.ledger import BUCKETS, REQUESTS
 
 SCRAPE = 0.5
 BOUNDS = ("0.1", "0.25", "0.5", "+Inf")

@@ -7,8 +7,8 @@ from tests.unit.delivery.shop import DEPLOYMENTS, SERVICES, VIRTUAL_SERVICES
 
 from cluster.errors import ClusterError
 from delivery.errors import DeliveryError, Rejected, UnderWay
+from delivery.journal.release import ANNOTATION
 from delivery.judgement import Outcome, Verdict
-from delivery.release import ANNOTATION
 from delivery.rollout import Rollout
 
 WEIGHTS = f"PATCH {VIRTUAL_SERVICES.rsplit('/', 1)[-1]}/order"

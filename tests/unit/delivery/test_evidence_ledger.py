@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster.prometheus import Series
-from delivery.evidence import BUCKETS, LOOKBACK, REQUESTS, Counts, Ledger
+from delivery.counters.ledger import BUCKETS, LOOKBACK, REQUESTS, Counts, Ledger
 
 THRESHOLD = 0.25
 

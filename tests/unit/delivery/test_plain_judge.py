@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.evidence import Counts, Evidence
-from delivery.judge import PlainJudge
+from delivery.counters.ledger import Counts, Evidence
+from delivery.judge.plain import PlainJudge
 from delivery.judgement import Verdict
 from delivery.slo import load_slo
 from delivery.smoke import Answer

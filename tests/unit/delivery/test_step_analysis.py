@@ -7,7 +7,7 @@ import pytest
 from tests.unit.delivery.simulation import SimulatedPrometheus, Simulation
 
 from delivery.analysis import Analysis, Window
-from delivery.judge import PlainJudge
+from delivery.judge.plain import PlainJudge
 from delivery.judgement import Finding, Verdict
 from delivery.slo import load_slo
 

@@ -11,8 +11,8 @@ from cluster.routing import FULL
 from cluster.transport import Json
 from delivery import copies
 from delivery.errors import DeliveryError
+from delivery.journal.release import Release
 from delivery.naming import other_colour, version_of
-from delivery.release import Release
 from delivery.steps import Reporter
 
 PREVIEW = "preview"

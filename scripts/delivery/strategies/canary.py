@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from delivery.weighted import WeightedStrategy
+from delivery.strategies.weighted import WeightedStrategy
 
 
 class CanaryStrategy(WeightedStrategy):

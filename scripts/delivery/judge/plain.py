@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from delivery.evidence import Counts, Evidence
+from delivery.counters.ledger import Counts, Evidence
 from delivery.judgement import Finding, Verdict
 from delivery.slo import Slo
 from delivery.smoke import Answer

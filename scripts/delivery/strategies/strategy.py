@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from cluster.transport import Json
-from delivery.release import Release
+from delivery.journal.release import Release
 
 
 class Strategy(Protocol):

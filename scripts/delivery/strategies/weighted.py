@@ -9,8 +9,8 @@ from cluster.routing import FULL, Router
 from cluster.transport import Json
 from delivery import copies
 from delivery.errors import DeliveryError
+from delivery.journal.release import Release
 from delivery.naming import version_of
-from delivery.release import Release
 from delivery.steps import Reporter
 
 STABLE, CANARY = "stable", "canary"

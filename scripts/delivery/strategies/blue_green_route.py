@@ -5,8 +5,8 @@ from __future__ import annotations
 from cluster import endpoints
 from cluster.routing import FULL
 from delivery.errors import DeliveryError
-from delivery.release import Release
-from delivery.weighted import CANARY, WeightedStrategy
+from delivery.journal.release import Release
+from delivery.strategies.weighted import CANARY, WeightedStrategy
 
 
 class BlueGreenRouteStrategy(WeightedStrategy):
