@@ -97,8 +97,7 @@ class Journals:
     def seize(self, by: str) -> None:
         """Take every open release away from whoever carries it out: what it writes from now on is refused."""
         for journal in self.open():
-            taken = {"holder": by, "phase": "aborting", "reason": CLEARED, "since": round(time.time(), 3)}
-            self._amend(journal, lambda now, taken=taken: replace(now, current={**(now.current or {}), **taken}))
+            self._amend(journal, lambda now: _taken(now, by))
 
     def clear(self) -> list[str]:
         """End every open release, since what it had changed has been put back, and return their services."""
@@ -118,6 +117,11 @@ class Journals:
             except Conflict:
                 journal = self.read(journal.service)
         raise Conflict(f"ConfigMap {name_of(journal.service)} is written to all the time: end the release first")
+
+
+def _taken(journal: Journal, by: str) -> Journal:
+    taken = {"holder": by, "phase": "aborting", "reason": CLEARED, "since": round(time.time(), 3)}
+    return replace(journal, current={**(journal.current or {}), **taken})
 
 
 def _body(service: str, data: Json) -> Json:

@@ -59,6 +59,7 @@ class Entry(_Part):
         shifts: every change of the weights so far.
         weights: steps of the plan.
         plan: what the steps follow from.
+        verify: whether smoke requests come before the first user.
         finding: what the judge said last.
         asked: that somebody else wants it to go back.
     """
@@ -75,6 +76,7 @@ class Entry(_Part):
     shifts: tuple[Shift, ...] = ()
     weights: tuple[int, ...] = ()
     plan: dict[str, Any] = Field(default_factory=dict)
+    verify: bool = True
     finding: dict[str, Any] = Field(default_factory=dict)
     asked: Request | None = None
 

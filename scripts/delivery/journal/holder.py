@@ -41,7 +41,7 @@ def is_gone(identity: str) -> bool:
 def _place() -> str:
     """Return what all processes share that see each other's numbers: a boot of a machine, and a namespace in it."""
     try:
-        where = _BOOT.read_text() + os.readlink("/proc/self/ns/pid")
+        where = _BOOT.read_text() + str(Path("/proc/self/ns/pid").readlink())
     except OSError:
         where = f"{uuid.getnode()}"
     return hashlib.sha256(f"{where} {socket.gethostname()}".encode()).hexdigest()[:8]

@@ -83,12 +83,21 @@ class Lease:
             Conflict: it is not.
         """
         now = _now()
-        spec = {"holderIdentity": holder, "leaseDurationSeconds": max(1, int(DURATION)), "acquireTime": now, "renewTime": now}
+        spec = {
+            "holderIdentity": holder,
+            "leaseDurationSeconds": max(1, int(DURATION)),
+            "acquireTime": now,
+            "renewTime": now,
+        }
         if grip.version:
             patch = {"metadata": {"resourceVersion": grip.version, "annotations": {FINDING: None}}, "spec": spec}
             return _grip(self._leases.patch(self._name, patch))
         labels = {**LABELS, SERVICE: self.service}
-        body = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": self._name, "labels": labels}}
+        body = {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": self._name, "labels": labels},
+        }
         return _grip(self._leases.create({**body, "spec": spec}))
 
     def renew(self, holder: str, finding: str = "") -> None:
@@ -101,7 +110,9 @@ class Lease:
         def beat(current: Json) -> Json:
             held = _grip(current).holder
             if held != holder:
-                raise Lost(f"{short(held) or 'nobody'} holds the lease of {self.service} now: nothing more is done from here")
+                raise Lost(
+                    f"{short(held) or 'nobody'} holds the lease of {self.service} now: nothing more is done from here"
+                )
             return {"metadata": {"annotations": {FINDING: finding or None}}, "spec": {"renewTime": _now()}}
 
         self._leases.amend(self._name, beat)

@@ -82,7 +82,9 @@ class Pulse:
             return
         holder = (journal.current or {}).get("holder")
         if holder != self._holder:
-            raise Lost(f"this release of {self._service} is over for us: {_fate(journal)}; nothing more is done from here")
+            raise Lost(
+                f"this release of {self._service} is over for us: {_fate(journal)}; nothing more is done from here"
+            )
         asked = (journal.current or {}).get("asked")
         self.asked = Request.model_validate(asked) if asked else self.asked
 

@@ -7,8 +7,9 @@ over does nothing more.
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -53,6 +54,7 @@ class Tenure:
         self._journal = Journal(service)
         self._pulse = Pulse(cluster, service, self.holder)
         self._thread = threading.get_ident()
+        self._hasty = False
         # Who bears every request; see `bear`.
         self.cluster = cluster.patient(self)
 
@@ -101,7 +103,12 @@ class Tenure:
             Lost: the release is somebody else's.
         """
         wanted = self.entry.changed(**changes)
-        self._put(lambda journal: replace(journal, current=wanted.written()))
+
+        def change(journal: Journal) -> Journal:
+            asked = (journal.current or {}).get("asked")  # the only thing that others may write
+            return replace(journal, current={**wanted.written(), "asked": asked})
+
+        self._put(change)
         self.entry = wanted
 
     def end(self, outcome: str, reason: str) -> None:
@@ -191,7 +198,18 @@ class Tenure:
             raise
         return made
 
+    @contextlib.contextmanager
+    def hasty(self) -> Iterator[None]:
+        """Ask nothing twice within: what is asked will be asked again soon anyway."""
+        self._hasty = True
+        try:
+            yield
+        finally:
+            self._hasty = False
+
     def _patience(self) -> float:
+        if self._hasty:
+            return 0.0
         return PATIENCE if self.entry.shares == (0,) else PATIENCE_WITH_USERS
 
     # Inside
@@ -271,8 +289,10 @@ class Tenure:
                 self._lease.release(self.holder)
                 raise none_under_way(self._plain, self._service)
             found = parse(self._journal.current, self._service)
-            self.entry = found if found.holder == self.holder else found.changed(
-                holder=self.holder, epoch=found.epoch + 1, since=found.since
+            self.entry = (
+                found
+                if found.holder == self.holder
+                else found.changed(holder=self.holder, epoch=found.epoch + 1, since=found.since)
             )
             try:
                 self._journal = journals.write(replace(self._journal, current=self.entry.written()))
