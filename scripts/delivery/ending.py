@@ -38,6 +38,8 @@ class Ending:
             Foreign: somebody else moved the users.
         """
         entry = self._tenure.entry
+        if entry.phase is not Phase.PROMOTING:
+            self._strategy.check_switched(entry.release, entry.shares)
         parts = self._strategy.promotion(entry.release, entry.shares)
         names = [part.name for part in parts]
         begin = names.index(entry.part) if entry.phase is Phase.PROMOTING and entry.part in names else 0

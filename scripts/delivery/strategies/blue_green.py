@@ -113,16 +113,15 @@ class BlueGreenStrategy:
         endpoints.wait_serving(self._cluster, release.service, self._labels(release.stable))
         self._cluster.patch_selector(f"{release.service}-{PREVIEW}", release.preview_selector)
 
-    def promotion(self, release: Release, expected: Collection[int]) -> list[Part]:
-        """See `Strategy.promotion`: the switch has done it, unless nobody switched.
-
-        Raises:
-            DeliveryError: nobody did.
-        """
-        if FULL not in expected:
+    def check_switched(self, release: Release, shares: Collection[int]) -> None:
+        """See `Strategy.check_switched`."""
+        if FULL not in shares:
             raise DeliveryError(
                 f"Service {release.service} does not lead to {release.version}: switch before you promote"
             )
+
+    def promotion(self, release: Release, expected: Collection[int]) -> list[Part]:
+        """See `Strategy.promotion`: the switch has done it."""
         return [Part("clean", lambda: self._clean(release))]
 
     def _clean(self, release: Release) -> None:

@@ -8,7 +8,6 @@ from cluster import endpoints
 from cluster.routing import FULL
 from delivery.errors import DeliveryError
 from delivery.journal.release import Release
-from delivery.strategies.strategy import Part
 from delivery.strategies.weighted import WeightedStrategy
 
 
@@ -27,14 +26,9 @@ class BlueGreenRouteStrategy(WeightedStrategy):
         super().move(release, share, expected)
         endpoints.propagate()
 
-    def promotion(self, release: Release, expected: Collection[int]) -> list[Part]:
-        """See `Strategy.promotion`.
-
-        Raises:
-            DeliveryError: nobody switched.
-        """
-        if FULL not in expected:
+    def check_switched(self, release: Release, shares: Collection[int]) -> None:
+        """See `Strategy.check_switched`."""
+        if FULL not in shares:
             raise DeliveryError(
                 f"VirtualService {release.service} does not lead to {release.version}: switch before you promote"
             )
-        return super().promotion(release, expected)

@@ -76,5 +76,12 @@ class Strategy(Protocol):
     def tidy(self, release: Release) -> None:
         """Put back what no user notices, once the users are back."""
 
+    def check_switched(self, release: Release, shares: Collection[int]) -> None:
+        """See that the users were moved, where that comes before a promotion.
+
+        Raises:
+            DeliveryError: they were not.
+        """
+
     def promotion(self, release: Release, expected: Collection[int]) -> list[Part]:
         """Return what makes the new version the one that has all users, and removes what nobody needs then."""

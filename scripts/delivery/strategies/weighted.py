@@ -109,6 +109,9 @@ class WeightedStrategy:
         self._run(release.stable, release.images, release.stable_version)
         endpoints.propagate()
 
+    def check_switched(self, release: Release, shares: Collection[int]) -> None:
+        """See `Strategy.check_switched`: a canary may be promoted from any weight."""
+
     def promotion(self, release: Release, expected: Collection[int]) -> list[Part]:
         """See `Strategy.promotion`: stable rolls while the canary has its traffic, so nobody notices."""
         return [

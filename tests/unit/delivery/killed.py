@@ -4,7 +4,7 @@ import threading
 
 from cluster.client import Cluster
 from cluster.transport import Transport
-from delivery.journal import holder, tenure
+from delivery.journal import holder
 
 
 class Killed(BaseException):
@@ -39,7 +39,6 @@ class Killer:
             self.die()
 
         monkeypatch.setattr(Transport, "request", request)
-        monkeypatch.setattr(tenure, "identify", lambda: DEAD)
 
     def die(self):
         raise Killed if threading.current_thread() is threading.main_thread() else SystemExit

@@ -4,13 +4,13 @@ import contextlib
 import itertools
 
 import pytest
-from tests.unit.delivery.killed import Killed, Killer
+from tests.unit.delivery.killed import DEAD, Killed, Killer
 from tests.unit.delivery.shop import JOBS, migrate_job, open_shop
 
 from cluster.client import Cluster
 from delivery import asking, command
 from delivery.errors import DeliveryError
-from delivery.journal import holder, tenure
+from delivery.journal import tenure
 from delivery.judgement import Finding, Outcome, Verdict
 from delivery.rollout import Rollout
 
@@ -47,9 +47,10 @@ def carry_out(monkeypatch, tmp_path, traffic, strategy, outcome, at, effective):
     if outcome == STUCK:
         monkeypatch.setattr("cluster.wait.READY_DEADLINE", 0.2)
         shop.unready["order"] = "CrashLoopBackOff"
+    victim = stack.enter_context(Cluster.connect())
+    killer = Killer(stack.enter_context(monkeypatch.context()), victim, at, effective)
     with monkeypatch.context() as patched:
-        victim = stack.enter_context(Cluster.connect())
-        killer = Killer(patched, victim, at, effective)
+        patched.setattr(tenure, "identify", lambda: DEAD)
         with contextlib.suppress(Killed):
             command.release(Rollout(victim, "order", strategy, judge=judge_for(outcome)), "order:v2", (10, 50))
     return stack, shop, killer
