@@ -118,7 +118,7 @@ def test_a_dry_run_tells_everything_and_changes_nothing(canary_shop, monkeypatch
     arguments = ("release", "order", "--image", "order:v2", "--plan", str(tmp_path / "rollout.yaml"), "--dry-run")
     code, out, _err = run(monkeypatch, capsys, *arguments)
     assert (code, shop.api.writes()) == (0, [])
-    assert "would create Deployment order-canary beside order" in out
+    assert "as Deployment order-canary beside order" in out
     assert [word for word in ("5 %", "50 %") if f"would move {word} of the users" not in out] == []
     assert "at most 0.5 % more fail" in out
     assert "an error rate of 5 % is found" in out
