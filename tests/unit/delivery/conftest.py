@@ -6,6 +6,7 @@ from tests.unit.delivery.shop import open_shop
 from cluster import endpoints, health, wait
 from delivery import starting
 from delivery.counters.ledger import BUCKETS, REQUESTS
+from delivery.journal.pulse import Pulse
 from delivery.judgement import Finding, Verdict
 
 
@@ -19,6 +20,21 @@ def no_patience(monkeypatch):
     monkeypatch.setitem(health.TOLERANCES, "CrashLoopBackOff", 0.1)
     for name in ("KUBECONTEXT", "NAMESPACE", "PROMETHEUS_URL", "CONFIRM"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def silent_in_the_end(monkeypatch):
+    """No heart goes on beating after its test."""
+    started, start = [], Pulse.start
+
+    def begin(pulse):
+        started.append(pulse)
+        start(pulse)
+
+    monkeypatch.setattr(Pulse, "start", begin)
+    yield
+    for pulse in started:
+        pulse.stop()
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def test_a_cluster_that_gets_in_the_way_leaves_users_on_stable(canary_shop, alwa
     def refuse(method, path):
         if method == "PATCH" and "virtualservices" in path and not tried:
             tried.append(path)
-            return 500, "out of order"
+            return 403, "out of order"
         return None
 
     shop.api.refuse = refuse

@@ -45,7 +45,6 @@ def carry_out(monkeypatch, tmp_path, traffic, strategy, outcome, at, effective):
     shop.control()
     shop.api.ask_prometheus = traffic
     if outcome == STUCK:
-        monkeypatch.setattr("cluster.wait.READY_DEADLINE", 0.2)
         shop.unready["order"] = "CrashLoopBackOff"
     victim = stack.enter_context(Cluster.connect())
     killer = Killer(stack.enter_context(monkeypatch.context()), victim, at, effective)
@@ -86,8 +85,12 @@ def check(shop, strategy):
     """See that the users are on one version, which runs complete, and that nothing else is left."""
     assert shop.leftovers() == []
     [name] = shop.names()
-    images = {each["image"] for each in shop.api.objects[f"/apis/apps/v1/namespaces/shop/deployments/{name}"]["spec"]
-              ["template"]["spec"]["containers"]}
+    images = {
+        each["image"]
+        for each in shop.api.objects[f"/apis/apps/v1/namespaces/shop/deployments/{name}"]["spec"]["template"]["spec"][
+            "containers"
+        ]
+    }
     [version] = {image.split(":")[1] for image in images} - {"7"}
     _current, history = shop.journal()
     ended = history[-1]["outcome"] if history else None
