@@ -70,6 +70,20 @@ def test_tempered_wealth_is_at_most_one_on_average(drawn, tempering):
     assert mean <= 1 + 1e-9
 
 
+@untimed
+@given(st.integers(1, 5), st.integers(1, 5), st.floats(0.01, 0.9), st.floats(0, 1))
+def test_a_version_that_is_better_earns_nothing_on_average(new, old, share, better):
+    mean = np.zeros(len(ERROR_ODDS))
+    for bad, old_bad in itertools.product(range(new + 1), range(old + 1)):
+        chance = binomial(bad, new, share * better) * binomial(old_bad, old, share)
+        mean += chance * np.exp(log_factors(on_errors(), (new - bad, bad), (old - old_bad, old_bad)))
+    assert (mean <= 1 + 1e-9).all()
+
+
+def binomial(bad, requests, share):
+    return math.comb(requests, bad) * share**bad * (1 - share) ** (requests - bad)
+
+
 @pytest.mark.parametrize("broken", ["choices", "tilt"])
 def test_an_unfair_division_would_be_seen(monkeypatch, broken):
     if broken == "choices":
