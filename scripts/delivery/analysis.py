@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from cluster.errors import PrometheusError
@@ -78,7 +79,7 @@ class Analysis:
                 on_finding(finding)
                 told = finding.reason
             left = window.deadline - (self._clock() - begun)
-            if finding.verdict is not Verdict.INCONCLUSIVE or look.in_vain or left <= 0:
+            if finding.verdict is not Verdict.INCONCLUSIVE or look.ended or left <= 0:
                 break
             self._sleep(min(POLL, left))
         return Judgement(
@@ -96,7 +97,8 @@ class Analysis:
         """Read what was before the first user meets the new version, so that nothing has to wait for it afterwards.
 
         Returns once every request of the release's own is behind a scrape, and, where the time before is what a switch
-        is compared with, once that is as long as the objectives ask for; or at the deadline.
+        is compared with, once that is as long as the objectives ask for; or at the deadline, and at once where there is
+        nothing to be read.
 
         Args:
             probed: Unix time of the release's own last request to the new version, by Prometheus' clock.
@@ -110,7 +112,7 @@ class Analysis:
                 self._reading.read(self._reading.now() - BASELINE)
             except PrometheusError:
                 return
-            if self._reading.newest >= until:
+            if self._reading.newest >= until or math.isinf(self._reading.newest):
                 return
             self._sleep(POLL)
 
@@ -125,9 +127,9 @@ class _Look:
         self.samples: list[dict[str, Any]] = []
 
     @property
-    def in_vain(self) -> bool:
+    def ended(self) -> bool:
         """Tell whether looking on cannot change anything."""
-        return self._gathering is not None and self._gathering.stranded
+        return self._gathering is not None and bool(self._gathering.in_vain)
 
     def again(self) -> Finding:
         """Read what is new and judge; without new data the finding stays what it was."""
@@ -152,6 +154,8 @@ class _Look:
     def _judged(self, gathering: Gathering) -> Finding:
         finding = self._judge.examine(gathering.evidence)
         self.samples.append({"time": round(self._reading.newest, 3), **_kept(finding.numbers)})
+        if finding.verdict is Verdict.INCONCLUSIVE and gathering.in_vain:
+            return replace(finding, reason=f"{finding.reason}; {gathering.in_vain}")
         return finding
 
     def _doubt(self) -> str:
