@@ -43,8 +43,8 @@ demo-kind demo-context: demo-%: up-%
 test: setup-test lint types ## everything that is checked: lint, types, unit, architecture, manifest, contract and drill tests
 	@$(PY) -m pytest $(PYTEST)
 
-bench: setup-test ## ratios and times, printed and in reports/bench.json
-	@$(PY) -m bench
+bench: setup-test ## ratios and times, printed and in reports/bench/; ONLY="service cluster"
+	@$(PY) -m bench $(ONLY)
 
 up: up-$(CLUSTER) ## start a cluster and put the shop on it; safe to run again at any time
 

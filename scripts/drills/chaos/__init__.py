@@ -1,1 +1,1 @@
-"""Drills in which more goes wrong than the release: the world around it, or the release's own process."""
+"""Drills on the release itself: killed, refused or cut off at any instant, it leaves users on one sound version."""
