@@ -111,7 +111,7 @@ class Journals:
         return [journal.service for journal in found]
 
     def _free(self, lease: str) -> None:
-        """Let go of the lease of a release that is over; where there is none, or it is not ours to touch, it runs out."""
+        """Let go of the lease of a release that is over; one that may not be touched runs out by itself."""
         with contextlib.suppress(NotFound, Forbidden):
             self._leases.amend(lease, lambda _now: {"spec": {"holderIdentity": None, "renewTime": None}})
 

@@ -56,7 +56,7 @@ def test_what_was_there_is_written_down_before_any_user_moves(shop, rollout):
     assert note["weights"] == {"stable": 100, "canary": 0}
     assert note["selector"] == {"app": "order"}
     assert (note["stable"], note["copy"], note["version"]) == ("order", "order-canary", "v2")
-    assert WEIGHTS not in shop.api.writes()
+    assert WEIGHTS not in shop.writes()
 
 
 def test_promotion_keeps_users_where_pods_are_ready(shop, rollout):
@@ -73,10 +73,10 @@ def test_promotion_keeps_users_where_pods_are_ready(shop, rollout):
     assert rollout.promote() is Outcome.PROMOTED
     order = list(dict.fromkeys(seen))
     assert order[:3] == [(100, "v1"), (100, "v2"), (0, "v2")]
-    writes = shop.api.writes()
+    writes = shop.writes()
     assert writes.index(DELETE) > max(n for n, write in enumerate(writes) if write == WEIGHTS)
     assert shop.names() == ["order"]
-    assert shop.notes() == []
+    assert shop.leftovers() == []
     assert shop.object(DEPLOYMENTS, "order")["spec"]["template"]["metadata"]["labels"]["version"] == "v2"
 
 
@@ -86,11 +86,11 @@ def test_abort_brings_users_back_before_it_deletes_anything(shop, rollout):
     rollout.shift(canary=50)
     shop.api.calls.clear()
     assert rollout.abort("why not") is Outcome.ROLLED_BACK
-    writes = shop.api.writes()
+    writes = shop.writes()
     assert writes[0] == WEIGHTS
     assert writes.index(WEIGHTS) < writes.index(DELETE)
     assert shop.state() == before
-    assert shop.notes() == []
+    assert shop.leftovers() == []
 
 
 def test_abort_in_another_process_finds_the_release(shop, cluster, rollout):
@@ -192,8 +192,7 @@ def test_an_interrupted_step_goes_back_first(shop, rollout, interruption, traffi
         raise interruption
 
     shop.api.ask_prometheus = traffic
-    rollout._judge = type("Interrupted", (), {"examine": lambda self, evidence: interrupt(evidence)})()
-    rollout._since = None
+    rollout._analysis._judge = type("Interrupted", (), {"examine": lambda self, evidence: interrupt(evidence)})()
     with pytest.raises(type(interruption)):
         rollout.analysis(deadline=20)
     assert shop.state() == before

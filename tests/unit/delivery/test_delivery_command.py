@@ -42,7 +42,7 @@ def test_blue_green_switches_only_after_smoke(blue_green_shop, always, traffic):
     shop.api.ask_prometheus = traffic
     failed = Rollout(cluster, "order", "blue-green", judge=always(Verdict.FAILED))
     assert command.release(failed, "order:v2")[0] is Outcome.ROLLED_BACK
-    switched = [body for _m, path, body in shop.api.calls if path == "services/order" and "spec" in body]
+    switched = [body for _m, path, body in shop.calls() if path == "services/order" and "spec" in body]
     assert {body["spec"]["selector"]["version"] for body in switched} == {"v1"}
     passed = Rollout(cluster, "order", "blue-green", judge=always(Verdict.PASSED))
     assert command.release(passed, "order:v2")[0] is Outcome.PROMOTED
