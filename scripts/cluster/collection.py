@@ -107,18 +107,19 @@ class Collection:
         patch = {"spec": {"replicas": replicas}}
         return self._ask("PATCH", f"{self.path}/{name}/scale", body=patch, content_type=MERGE)
 
-    def delete(self, name: str, propagation: str = "Background", uid: str = "") -> bool:
+    def delete(self, name: str, propagation: str = "Background", uid: str = "", grace: int | None = None) -> bool:
         """Delete an object and what it owns; tell whether there was one.
 
         Args:
             name: its name.
-            propagation: what becomes of what it owns.
+            propagation: what becomes of what it owns, in Kubernetes' words.
             uid: which one of that name, empty for any.
+            grace: seconds that a pod gets to end; 0 kills it, None leaves it to the pod.
 
         Raises:
             Conflict: the one of that name is another one.
         """
-        options: Json = {"propagationPolicy": propagation}
+        options: Json = {"propagationPolicy": propagation, **({} if grace is None else {"gracePeriodSeconds": grace})}
         try:
             self._ask("DELETE", f"{self.path}/{name}", body=options | ({"preconditions": {"uid": uid}} if uid else {}))
         except NotFound:

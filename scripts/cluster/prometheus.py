@@ -33,6 +33,9 @@ class Sample:
     timestamp: float
 
 
+Points = tuple[tuple[float, float], ...]
+
+
 @dataclass(frozen=True)
 class Series:
     """The raw points of one series, oldest first.
@@ -43,7 +46,7 @@ class Series:
     """
 
     labels: Mapping[str, str]
-    points: tuple[tuple[float, float], ...]
+    points: Points
 
 
 class Prometheus:
@@ -115,6 +118,14 @@ class Prometheus:
             raise PrometheusError(f"Prometheus cannot be asked: {error}") from error
         except (KeyError, TypeError, ValueError) as error:
             raise PrometheusError("Prometheus does not say its version") from error
+
+    def fetch(self, path: str, query: Mapping[str, str]) -> Any:
+        """Return its answer to any question of its HTTP API, as it came.
+
+        Raises:
+            ClusterError: it cannot be asked.
+        """
+        return self._fetch(path, query)
 
     def _check_present(self) -> None:
         if self._cluster.at(NAMESPACE).services.find(SERVICE.partition(":")[0]) is None:

@@ -7,9 +7,11 @@ import time
 from http.server import BaseHTTPRequestHandler
 
 from tests.unit.cluster.fake_api import NAMESPACED, FakeApi, fake_api, serving
+from tests.unit.delivery.simulation import envoy
 
 from cluster.client import Cluster
 from delivery import traffic
+from delivery.counters.sources import ENVOY_REQUESTS
 from delivery.journal.release import MARK
 from delivery.journal.touching import FENCE
 from delivery.naming import version_of
@@ -80,7 +82,8 @@ def idle(query):
 def steady(now, rate=200):
     """Return what the gateway counted up to a moment, at one scrape a second."""
     values = [[now - age, str(1e6 - rate * age)] for age in range(20, 0, -1)]
-    return {"resultType": "matrix", "result": [{"metric": {"code": "200", "track": "stable"}, "values": values}]}
+    metric = envoy("stable", __name__=ENVOY_REQUESTS, envoy_response_code="200")
+    return {"resultType": "matrix", "result": [{"metric": metric, "values": values}]}
 
 
 class Shop:
@@ -115,9 +118,9 @@ class Shop:
                     self._endpoints(body)
 
     def _roll(self, path, body) -> None:
-        name, ready = body["metadata"]["name"], 0 if body["metadata"]["name"] in self.unready else 2
-        wanted = body["spec"]["replicas"]
-        counts = {"replicas": wanted, "updatedReplicas": wanted, "availableReplicas": min(ready, wanted)}
+        name, wanted = body["metadata"]["name"], body["spec"]["replicas"]
+        ready = 0 if name in self.unready else wanted
+        counts = {"replicas": wanted, "updatedReplicas": wanted, "availableReplicas": ready}
         status = {"observedGeneration": 99, **counts}
         self.api.put(path, {**body, "status": status})
         labels = body["spec"]["template"]["metadata"]["labels"]
@@ -166,6 +169,14 @@ class Shop:
 
     def names(self):
         return sorted(path.rsplit("/", 1)[-1] for path in self.api.objects if path.startswith(DEPLOYMENTS))
+
+    def calls(self):
+        """Return the writes in order, without those of the journal and the lease."""
+        return [call for call in self.api.calls if not call[1].startswith(("configmaps", "leases"))]
+
+    def writes(self):
+        """Return the same as method and short path."""
+        return [f"{method} {path}" for method, path, _body in self.calls()]
 
     def journal(self):
         """Return the open release and those that ended, as the journal has them."""
