@@ -134,13 +134,19 @@ def job(
     image: Annotated[str, typer.Option(help="image of the new version, as the cluster gets it")],
     strategy: Annotated[str, typer.Option(help=f"{', '.join(STRATEGIES)}")] = "canary",
     weights: Annotated[str | None, typer.Option(help="shares of the users in percent instead of the plan's")] = None,
+    verify: Annotated[bool, typer.Option(help="smoke requests before the first user")] = True,
     kubeconfig: Kubeconfig = None,
     context: Context = None,
     namespace: Namespace = None,
 ) -> None:
     """Let the cluster itself release an image, in a Job that goes on when its pod dies."""
     _plan(None, weights)
-    options = ["--strategy", strategy, *(("--weights", weights) if weights else ())]
+    options = [
+        "--strategy",
+        strategy,
+        *(("--weights", weights) if weights else ()),
+        *(() if verify else ("--no-verify",)),
+    ]
     with Cluster.connect(kubeconfig, context, namespace) as cluster:
         name = in_cluster.send(cluster, service, image, options)
     typer.echo(f"job/{name} created: follow it with `kubectl logs -f job/{name}`, or with status {service}")
