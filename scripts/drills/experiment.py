@@ -11,7 +11,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar, Protocol
 
 from cluster.errors import Unready
 from delivery.errors import DeliveryError, Rejected
@@ -47,13 +47,41 @@ class Drill(ABC):
     harm: ClassVar[dict[str, float]]
 
     @abstractmethod
-    def method(self, rollout: ObservedRollout, image: str) -> str:
-        """Carry out the release and return its outcome."""
+    def method(self, rollout: Any, image: str) -> str:
+        """Carry out the release and return its outcome; the rollout is what `rollout` returns."""
+
+    def rollout(self, system: System, record: Record) -> Release:
+        """Return what `method` carries the release out with: a rollout in this process, unless a drill needs more."""
+        return ObservedRollout(system.rollout(record.service, self.strategy), record)
 
     @classmethod
     def hypothesis(cls) -> str:
         """Return what the drill claims, as one paragraph."""
         return " ".join(inspect.cleandoc(cls.__doc__ or "").split())
+
+
+class Release(Protocol):
+    """What the engine asks of a release that a drill has begun."""
+
+    @property
+    def running(self) -> bool:
+        """Tell whether the new version once ran and was ready."""
+
+    @property
+    def open(self) -> bool:
+        """Tell whether it was started and neither promoted nor aborted."""
+
+    def abort(self, reason: str) -> str:
+        """Send all users to the stable version, remove the new one, and return the outcome."""
+
+
+def nobody(_service: str, _strategy: str) -> Any:
+    """Stand in for release processes where there is no cluster that they could reach.
+
+    Raises:
+        DrillError: always.
+    """
+    raise DrillError("there is no way to run the release command on this system")
 
 
 @dataclass(frozen=True)
@@ -66,6 +94,8 @@ class System:
         rollout: makes a rollout of a service with a strategy.
         prober: makes a prober of a service.
         image: returns the full name of a service's image with a tag, as that cluster gets it.
+        processes: makes what runs the release command on a service with a strategy, in processes of its own.
+        leftovers: looks at a service before its release, and returns what tells afterwards what is left of it.
         telemetry: who remembers what it did.
         versions: returns the versions of what it is made of, by name.
     """
@@ -75,6 +105,8 @@ class System:
     rollout: Callable[[str, str], Rollout]
     prober: Callable[[str], Prober]
     image: Callable[[str, str], str] = "{}:{}".format
+    processes: Callable[[str, str], Any] = nobody
+    leftovers: Callable[[str], Callable[[str], list[str]]] = lambda _service: lambda _outcome: []
     telemetry: Telemetry = field(default_factory=Telemetry)
     versions: Callable[[], dict[str, str]] = dict
 
@@ -124,7 +156,7 @@ class Experiment:
         self._timing = timing
         self._say = say
         self._prober = system.prober(record.service)
-        self._rollout: ObservedRollout | None = None
+        self._rollout: Release | None = None
         record.samples = self._prober.samples
 
     def run(self) -> None:
@@ -149,11 +181,13 @@ class Experiment:
             self._system.stage(self._drill.stage)
         with self._record.step("steady state", "users before the release"):
             self._check_steady()
+        leftovers = self._system.leftovers(self._record.service)
         self._record.acted_s = self._record.now()
         self._record.outcome = self._release()
         self._record.settled_s = self._record.now()
         with self._record.step("tail", "users after the release"):
             self._watch(self._tail_seconds())
+        self._record.broken += [f"{left} was left behind" for left in leftovers(self._record.outcome)]
 
     def _check_steady(self) -> None:
         try:
@@ -178,8 +212,7 @@ class Experiment:
         return version
 
     def _release(self) -> str:
-        rollout = self._system.rollout(self._record.service, self._drill.strategy)
-        self._rollout = ObservedRollout(rollout, self._record)
+        self._rollout = self._drill.rollout(self._system, self._record)
         try:
             image = self._system.image(self._record.service, self._twin.tag)
             return self._drill.method(self._rollout, image)

@@ -103,6 +103,8 @@ def as_json(record: Record, ruling: Ruling, limits: Limits, background: Backgrou
         "outcome": record.outcome or None,
         "verdict": ruling.verdict,
         "reason": ruling.reason,
+        "broken": record.broken,
+        "said": record.said,
         "evidence": _evidence(record, background),
         "versions": _versions(background.evidence),
         "previous": background.previous,
