@@ -22,6 +22,7 @@ from drills.console import picture, sentences, summary
 from drills.experiment import Drill, DrillError
 from drills.html.run import UnreadableError
 from drills.html.site import draw
+from drills.kills import command as kills_command
 from drills.probes import ProbeError
 from drills.twins import TWINS
 from drills.verdict import PASSED
@@ -38,6 +39,8 @@ class DrillName(enum.StrEnum):
     CANARY = "canary"
 
 
+# A day and a night of kills; more is a slip of the pen.
+MOST_KILLS = 5000
 # A shell says 128 plus its number when a signal ended a program.
 SIGNALLED = 128
 
@@ -87,6 +90,24 @@ def run_all(
     """Run every drill with every release; exit 0 only if every verdict is Passed."""
     pairs = [(drill, twin) for drill in only or DRILLS for twin in TWINS]
     raise typer.Exit(carry_out(pairs, Options(service, rate, reports, record, overlay, kubeconfig, context)))
+
+
+@app.command()
+def kills(
+    count: Annotated[int, typer.Option(min=1, max=MOST_KILLS, help="How many releases to kill.")] = 100,
+    only: Annotated[
+        list[kills_command.Strategy] | None, typer.Option("--only", help="Releases of this strategy.")
+    ] = None,
+    service: Service = "order",
+    rate: Rate = 200.0,
+    reports: Reports = Path("reports"),
+    overlay: Overlay = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+) -> None:
+    """Kill releases at every transition, resume or abort each; exit 0 only if all leave users on one sound version."""
+    system = laboratory.connect(kubeconfig, context, overlay, rate)
+    raise typer.Exit(kills_command.carry_out(system, service, count, only or kills_command.USUAL, reports))
 
 
 @app.command(name="list")

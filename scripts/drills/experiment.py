@@ -75,7 +75,7 @@ class Release(Protocol):
         """Send all users to the stable version, remove the new one, and return the outcome."""
 
 
-def nobody(_service: str, _strategy: str) -> Any:
+def nobody(*_release: Any) -> Any:
     """Stand in for release processes where there is no cluster that they could reach.
 
     Raises:
@@ -94,7 +94,8 @@ class System:
         rollout: makes a rollout of a service with a strategy.
         prober: makes a prober of a service.
         image: returns the full name of a service's image with a tag, as that cluster gets it.
-        processes: makes what runs the release command on a service with a strategy, in processes of its own.
+        processes: returns what runs the release command in processes of its own, for a service, a strategy, and further
+            options of the command.
         leftovers: looks at a service before its release, and returns what tells afterwards what is left of it.
         telemetry: who remembers what it did.
         versions: returns the versions of what it is made of, by name.
@@ -105,7 +106,7 @@ class System:
     rollout: Callable[[str, str], Rollout]
     prober: Callable[[str], Prober]
     image: Callable[[str, str], str] = "{}:{}".format
-    processes: Callable[[str, str], Any] = nobody
+    processes: Callable[..., Any] = nobody
     leftovers: Callable[[str], Callable[[str], list[str]]] = lambda _service: lambda _outcome: []
     telemetry: Telemetry = field(default_factory=Telemetry)
     versions: Callable[[], dict[str, str]] = dict

@@ -13,6 +13,10 @@ from drills.record import Record
 MOVED = Rule(Kill(after=True), frozenset({"PATCH"}), "/virtualservices/")
 
 
+# Smoke requests would find a bad release before any user met it, and nothing would be left to be killed in.
+OPTIONS = ()
+
+
 class ProcessDrill(Drill):
     """A drill whose release is a process of its own, behind a proxy before the API server."""
 
@@ -22,4 +26,4 @@ class ProcessDrill(Drill):
 
     def rollout(self, system: System, record: Record) -> ProcessRollout:
         """See `Drill.rollout`."""
-        return ProcessRollout(system.processes(record.service, self.strategy), record)
+        return ProcessRollout(system.processes(record.service, self.strategy, OPTIONS), record)

@@ -17,11 +17,13 @@ from typing import IO
 from cluster.upstream import Upstream
 from drills.chaos.api_proxy import ApiProxy
 from drills.chaos.rules import Event, Rule
+from drills.twins import PROMOTED, ROLLED_BACK
 
 # A release that takes longer hangs: it waits at most a minute for evidence at each of a few steps.
 RELEASE_SECONDS = 600.0
 # What is written by a process that has ended is there by then.
 OUTPUT_SECONDS = 5.0
+OUTCOMES = frozenset({PROMOTED, ROLLED_BACK})
 _OURS = ("KUBECONFIG", "KUBECONTEXT", "NAMESPACE")
 
 Hear = Callable[[str], None]
@@ -45,6 +47,12 @@ class Ended:
     def killed(self) -> bool:
         """Tell whether SIGKILL ended it."""
         return self.status == -signal.SIGKILL
+
+    @property
+    def outcome(self) -> str:
+        """Return how the release came out, as its last line says; empty if the process was in trouble or killed."""
+        word = self.said[-1].partition(":")[0] if self.said else ""
+        return word if self.status in (0, 1) and word in OUTCOMES else ""
 
     @property
     def reason(self) -> str:

@@ -15,9 +15,8 @@ from drills.chaos.told import Told, told
 from drills.experiment import DrillError
 from drills.observed import ALL, NOBODY
 from drills.record import Record, Step
-from drills.twins import PROMOTED, ROLLED_BACK
+from drills.twins import ROLLED_BACK
 
-OUTCOMES = {0: PROMOTED, 1: ROLLED_BACK}
 # Once so far into a release the new version runs and can be reached.
 _STARTED = "start"
 
@@ -94,9 +93,9 @@ class ProcessRollout:
         """
         with self._record.step("abort", reason, NOBODY):
             ended = self._run("abort process", ["abort", self._releases.service], ())
-        if ended.status not in OUTCOMES:
+        if not ended.outcome:
             raise DeliveryError(ended.reason)
-        return self._close(ROLLED_BACK)
+        return self._close(ended.outcome)
 
     def release_twice(self, image: str) -> str:
         """Begin two releases at once, and return the outcome of the one that went on."""
@@ -106,10 +105,10 @@ class ProcessRollout:
             processes = [stack.enter_context(self._process(arguments, ())) for _ in range(2)]
             ended = [process.wait() for process in processes]
         self._record.broken.extend(_complaints(ended))
-        carried = [each for each in ended if each.status in OUTCOMES]
+        carried = [each for each in ended if each.outcome]
         if not carried:
             raise DeliveryError("; ".join(each.reason for each in ended))
-        return self._close(OUTCOMES[carried[0].status])
+        return self._close(carried[0].outcome)
 
     # Inside
 
@@ -125,12 +124,11 @@ class ProcessRollout:
             return ""
         if any(isinstance(rule.action, Kill) for rule in rules):
             raise DrillError(f"the release ended before it could be killed: {ended.reason}")
-        if ended.status not in OUTCOMES:
+        if not ended.outcome:
             raise DeliveryError(ended.reason)
-        outcome = OUTCOMES[ended.status]
-        if outcome == ROLLED_BACK and not self._running:
+        if ended.outcome == ROLLED_BACK and not self._running:
             self._record.rejected = ended.reason
-        return self._close(outcome)
+        return self._close(ended.outcome)
 
     def _close(self, outcome: str) -> str:
         self._open = False
@@ -180,10 +178,10 @@ def _judgement(step: Told) -> Any:
 
 def _complaints(ended: Sequence[Ended]) -> list[str]:
     """Return what is wrong with how two releases that began at once have ended."""
-    carried = [each for each in ended if each.status in OUTCOMES]
+    carried = [each for each in ended if each.outcome]
     if len(carried) != 1:
         return [f"{len(carried)} of {len(ended)} releases that began at once went on, not one"]
-    [refused] = [each for each in ended if each.status not in OUTCOMES]
+    [refused] = [each for each in ended if not each.outcome]
     if len(refused.complaints) != 1:
         return [f"the release that was refused said {len(refused.complaints)} lines, not one"]
     return []
