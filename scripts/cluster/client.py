@@ -73,6 +73,10 @@ class Cluster:
         """Return another namespace of the same cluster, over the same connections."""
         return Cluster(self._transport, replace(self.settings, namespace=namespace))
 
+    def seen_by(self, prometheus_url: str) -> Cluster:
+        """Return the same cluster, over the same connections, with its Prometheus asked at another address."""
+        return Cluster(self._transport, replace(self.settings, prometheus_url=prometheus_url))
+
     def aside(self) -> Cluster:
         """Return the same cluster over connections of its own, which try nothing twice: for what may fail."""
         return Cluster(Transport.open(self.settings, retries=False), self.settings)
