@@ -22,7 +22,7 @@ from kubernetes.stream.ws_client import portforward_call
 from kubernetes.watch.watch import Watch
 
 from cluster.errors import Busy, ClusterError, Unreachable, refusal
-from cluster.patience import Patience
+from cluster.patience import Bearing
 from cluster.settings import EMBEDDED_CONTEXT, KIND_PREFIX, Settings
 from cluster.upstream import Upstream, upstream_of
 
@@ -51,7 +51,7 @@ class Transport:
         patience: with an API server that is away or overloaded; None for no patience.
     """
 
-    def __init__(self, name: str, client: Any, patience: Patience | None = None) -> None:
+    def __init__(self, name: str, client: Any, patience: Bearing | None = None) -> None:
         self.name = name
         self._client = client
         self._patience = patience
@@ -80,7 +80,7 @@ class Transport:
             configuration.proxy = None
         return cls(context, kubernetes_client.ApiClient(configuration))
 
-    def patient(self, patience: Patience) -> Transport:
+    def patient(self, patience: Bearing) -> Transport:
         """Return the same connection with patience for every request; watches are asked anew by who follows them."""
         return Transport(self.name, self._client, patience)
 

@@ -10,14 +10,10 @@ from typing import Annotated
 
 import typer
 
-from cluster import endpoints
 from cluster.client import Cluster
 from cluster.errors import ClusterError
-from cluster.routing import Router
-from delivery import command
-from delivery.copies import images, template_labels
+from delivery import asking, command, overview
 from delivery.errors import DeliveryError
-from delivery.journal.release import find_release
 from delivery.judgement import Outcome
 from delivery.rollout import STRATEGIES, Rollout
 from delivery.steps import Step
@@ -28,8 +24,11 @@ Service = Annotated[str, typer.Argument(help="Service under release, such as ord
 Context = Annotated[str | None, typer.Option(help="context of the kubeconfig")]
 Kubeconfig = Annotated[str | None, typer.Option(help="kubeconfig; by default KUBECONFIG, then the embedded cluster's")]
 Namespace = Annotated[str | None, typer.Option(help="namespace, by default NAMESPACE, then shop")]
+Json = Annotated[bool, typer.Option("--json", help="as JSON")]
+Reason = Annotated[str, typer.Option(help="why, for the history")]
 
-PROMOTED, ROLLED_BACK, TROUBLE = 0, 1, 2
+EXITS = {Outcome.PROMOTED: 0, Outcome.ROLLED_BACK: 1, Outcome.HANDED_OVER: 3}
+TROUBLE = 2
 
 
 @app.command()
@@ -38,46 +37,87 @@ def release(
     image: Annotated[str, typer.Option(help="image of the new version, such as order:v2")],
     strategy: Annotated[str, typer.Option(help=f"{', '.join(STRATEGIES)}")] = "canary",
     weights: Annotated[str, typer.Option(help="shares of the users in percent, for a canary")] = "10,25,50",
+    verify: Annotated[bool, typer.Option(help="smoke requests before the first user")] = True,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="go on with a dead release of this image, if there is one")
+    ] = False,
     kubeconfig: Kubeconfig = None,
     context: Context = None,
     namespace: Namespace = None,
 ) -> None:
-    """Release an image; exit status 0 if it was promoted, 1 if it was rolled back, 2 if it could not be tried."""
+    """Release an image; exit status 0 if promoted, 1 if rolled back, 2 if it could not be tried, 3 if handed over."""
     shares = _weights(weights)
     with Cluster.connect(kubeconfig, context, namespace) as cluster:
-        rollout = Rollout(cluster, service, strategy, on_step=_tell)
-        outcome, reason = command.release(rollout, image, shares)
-    typer.echo(f"{outcome}: {reason}")
-    raise typer.Exit(PROMOTED if outcome is Outcome.PROMOTED else ROLLED_BACK)
+        if resume and asking.left_behind(cluster, service, image):
+            end = command.resume(Rollout.resume(cluster, service, on_step=_tell))
+        else:
+            rollout = Rollout(cluster, service, strategy, on_step=_tell)
+            end = command.release(rollout, image, shares, verify)
+    _exit(end)
+
+
+@app.command()
+def resume(
+    service: Service,
+    back: Annotated[bool, typer.Option("--abort", help="go back instead of on")] = False,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = None,
+) -> None:
+    """Go on with a release whose process died, from wherever it was; exit status as for a release."""
+    with Cluster.connect(kubeconfig, context, namespace) as cluster:
+        rollout = Rollout.resume(cluster, service, on_step=_tell)
+        end = command.go_back(rollout, "resumed to go back") if back else command.resume(rollout)
+    _exit(end)
 
 
 @app.command()
 def abort(
-    service: Service, kubeconfig: Kubeconfig = None, context: Context = None, namespace: Namespace = None
+    service: Service,
+    reason: Reason = "asked for on the command line",
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = None,
 ) -> None:
-    """End a release that is under way, whoever began it: all users back on the old version."""
+    """Bring all users back to the old version, whoever began the release, be it alive or dead; exit status 0 if so."""
     with Cluster.connect(kubeconfig, context, namespace) as cluster:
-        outcome = Rollout.adopt(cluster, service, on_step=_tell).abort("asked for on the command line")
-    typer.echo(str(outcome))
+        outcome = asking.abort(cluster, service, reason, on_step=_tell, say=typer.echo)
+    typer.echo(outcome)
+    raise typer.Exit(0 if outcome == Outcome.ROLLED_BACK else 1)
 
 
 @app.command()
 def status(
-    service: Service, kubeconfig: Kubeconfig = None, context: Context = None, namespace: Namespace = None
+    service: Service,
+    as_json: Json = False,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = None,
 ) -> None:
-    """Show where the users of a Service are, and which release is under way."""
+    """Show where the users of a Service are, which release is under way, how far it is and whether it is alive."""
     with Cluster.connect(kubeconfig, context, namespace) as cluster:
-        selector = cluster.services.get(service)["spec"]["selector"]
-        found = find_release(cluster, service)
-        typer.echo(f"selector  {_pairs(selector)}")
-        typer.echo(f"weights   {_pairs(Router(cluster).weights(service))}")
-        typer.echo(f"serving   {', '.join(sorted(endpoints.serving_pods(cluster, service))) or 'no pod'}")
-        for deployment in cluster.deployments.list({"app": service}):
-            version = template_labels(deployment).get("version", "?")
-            ready = deployment.get("status", {}).get("readyReplicas", 0)
-            runs = ", ".join(sorted(set(images(deployment).values())))
-            typer.echo(f"runs      {deployment['metadata']['name']}: {version}, {ready} ready, {runs}")
-        typer.echo(f"release   {f'{found.strategy} to {found.image} since {found.started}' if found else 'none'}")
+        found = overview.status(cluster, service)
+    typer.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(overview.status_lines(found)))
+
+
+@app.command()
+def history(
+    service: Service,
+    as_json: Json = False,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = None,
+) -> None:
+    """Show how the last releases of a Service ended, the newest first."""
+    with Cluster.connect(kubeconfig, context, namespace) as cluster:
+        found = overview.history(cluster, service)
+    typer.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(overview.history_lines(found)))
+
+
+def _exit(end: command.End) -> None:
+    outcome, reason = end
+    typer.echo(f"{outcome}: {reason}")
+    raise typer.Exit(EXITS[outcome])
 
 
 def _weights(text: str) -> list[int]:
@@ -95,10 +135,7 @@ def _weights(text: str) -> list[int]:
 def _tell(step: Step) -> None:
     details = " ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in step.details.items())
     typer.echo(f"{step.ended - step.started:6.1f} s  {step.name}  {details}")
-
-
-def _pairs(values: dict[str, str] | dict[str, int]) -> str:
-    return ", ".join(f"{key}={value}" for key, value in values.items())
+    sys.stdout.flush()
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:

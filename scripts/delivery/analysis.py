@@ -72,13 +72,26 @@ class Analysis:
         self._clock = clock
         self._sleep = sleep
 
-    def run(self, window: Window) -> Judgement:
-        """Look at every scrape until the judge decides or the deadline passes."""
+    def run(
+        self,
+        window: Window,
+        watch: Callable[[], None] = lambda: None,
+        tell: Callable[[Finding], None] = lambda _finding: None,
+    ) -> Judgement:
+        """Look at every scrape until the judge decides or the deadline passes.
+
+        Args:
+            window: what is compared.
+            watch: called before every look; it may raise what makes further looking pointless.
+            tell: told what the judge says.
+        """
         started, begun = time.time(), self._clock()
         look = _Look(self._prometheus, self._judge, self._slo, self._selector, window)
         fresh_at = begun
         while True:
+            watch()
             finding = look.again()
+            tell(finding)
             now = self._clock()
             fresh_at = now if look.fresh else fresh_at
             if finding.verdict is not Verdict.INCONCLUSIVE or now - begun >= window.deadline:

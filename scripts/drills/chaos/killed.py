@@ -14,7 +14,7 @@ MOVED = Rule(Kill(after=True), frozenset({"PATCH"}), "/virtualservices/")
 
 
 # Smoke requests would find a bad release before any user met it, and nothing would be left to be killed in.
-OPTIONS = ()
+OPTIONS = ("--no-verify",)
 
 
 class ProcessDrill(Drill):

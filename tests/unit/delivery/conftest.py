@@ -4,7 +4,7 @@ import pytest
 from tests.unit.delivery.shop import open_shop
 
 from cluster import endpoints, health, wait
-from delivery import rollout
+from delivery import starting
 from delivery.counters.ledger import BUCKETS, REQUESTS
 from delivery.judgement import Finding, Verdict
 
@@ -15,7 +15,7 @@ def no_patience(monkeypatch):
     monkeypatch.setattr(endpoints, "PROPAGATION", 0.0)
     monkeypatch.setattr(endpoints, "ENDPOINTS_DEADLINE", 0.5)
     monkeypatch.setattr(wait, "LOOK_AGAIN", 0.05)
-    monkeypatch.setattr(rollout, "REACH_DEADLINE", 0.3)
+    monkeypatch.setattr(starting, "REACH_DEADLINE", 0.3)
     monkeypatch.setitem(health.TOLERANCES, "CrashLoopBackOff", 0.1)
     for name in ("KUBECONTEXT", "NAMESPACE", "PROMETHEUS_URL", "CONFIRM"):
         monkeypatch.delenv(name, raising=False)

@@ -2,16 +2,20 @@
 
 import contextlib
 import copy
+import json
 import time
 from http.server import BaseHTTPRequestHandler
 
 from tests.unit.cluster.fake_api import NAMESPACED, FakeApi, fake_api, serving
 
 from cluster.client import Cluster
-from delivery.journal.release import ANNOTATION
+from delivery.journal.release import MARK
+from delivery.journal.touching import FENCE
 from delivery.naming import version_of
 
 EMPTY = {"resultType": "matrix", "result": []}
+CONFIG_MAPS = f"/api/v1{NAMESPACED}configmaps"
+LEASES = f"/apis/coordination.k8s.io/v1{NAMESPACED}leases"
 DEPLOYMENTS = f"/apis/apps/v1{NAMESPACED}deployments"
 SERVICES = f"/api/v1{NAMESPACED}services"
 JOBS = f"/apis/batch/v1{NAMESPACED}jobs"
@@ -154,10 +158,28 @@ class Shop:
     def names(self):
         return sorted(path.rsplit("/", 1)[-1] for path in self.api.objects if path.startswith(DEPLOYMENTS))
 
-    def notes(self):
-        return [
-            path for path, body in self.api.objects.items() if ANNOTATION in body["metadata"].get("annotations", {})
-        ]
+    def journal(self):
+        """Return the open release and those that ended, as the journal has them."""
+        data = self.api.objects.get(f"{CONFIG_MAPS}/release-order", {}).get("data", {})
+        return json.loads(data.get("current", "null")), json.loads(data.get("history", "[]"))
+
+    def holder(self):
+        """Return who holds the lease."""
+        return self.api.objects.get(f"{LEASES}/release-order", {}).get("spec", {}).get("holderIdentity")
+
+    def leftovers(self):
+        """Return what a release that has ended should not have left behind, in words."""
+        found = [f"the mark on {path}" for path, body in self.api.objects.items() if _marked(body)]
+        found += [f"Job {path}" for path in self.api.objects if path.startswith(f"{JOBS}/order-migrate-")]
+        if self.weights() != {"stable": 100, "canary": 0}:
+            found.append(f"weights {self.weights()}")
+        if len(self.names()) != 1:
+            found.append(f"Deployments {self.names()}")
+        if self.journal()[0]:
+            found.append(f"the journal, {self.journal()[0]['phase']}")
+        if self.holder():
+            found.append("the lease")
+        return found
 
     def state(self):
         """Return all that a release may change, without what the server counts."""
@@ -166,6 +188,10 @@ class Shop:
             if path.startswith((DEPLOYMENTS, SERVICES, VIRTUAL_SERVICES)):
                 kept[path] = copy.deepcopy(body["spec"]), body["metadata"].get("labels")
         return kept
+
+
+def _marked(body):
+    return {MARK, FENCE} & (body["metadata"].get("annotations") or {}).keys()
 
 
 def gateway(shop: Shop):
