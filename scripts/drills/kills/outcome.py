@@ -26,6 +26,7 @@ class Seen:
         blamed: as many of them as the faulty release itself answered.
         last: the versions that answered at the end, when the release was over.
         failed_last: how many failed there.
+        errors: what the requests that were lost ended with, and how often.
     """
 
     requests: int
@@ -33,6 +34,7 @@ class Seen:
     blamed: int
     last: frozenset[str]
     failed_last: int
+    errors: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, during: Sequence[Sample], last: Sequence[Sample], service: str, faulty: str) -> Seen:
@@ -45,13 +47,16 @@ class Seen:
             faulty: version of the faulty release, empty if the release was sound.
         """
         failed = [sample for sample in during if sample.failed]
+        blamed = [sample for sample in failed if faulty and sample.version == faulty]
+        lost = Counter(sample.error or "" for sample in failed if sample not in blamed)
         ours = [sample for sample in last if sample.service == service]
         return cls(
             requests=len(during),
             failed=len(failed),
-            blamed=sum(bool(faulty) and sample.version == faulty for sample in failed),
+            blamed=len(blamed),
             last=frozenset(sample.version or "nobody" for sample in ours),
             failed_last=sum(sample.failed for sample in last),
+            errors=dict(lost),
         )
 
 
@@ -134,6 +139,6 @@ def summary(results: Sequence[Result], planned: int, schedules: Sequence[Schedul
         f"outcomes: {', '.join(f'{number} {name}' for name, number in sorted(outcomes.items())) or 'none'}",
         f"{sum(each.seen.requests for each in results)} requests of users: {sum(each.lost for each in results)} lost,"
         f" {sum(each.seen.blamed for each in results)} answered wrongly by faulty releases until they were taken back",
-        *(f"lost {each.lost}: {each.kill}" for each in lost),
+        *(f"lost {each.lost}: {each.kill}: {each.seen.errors}" for each in lost),
         *(f"the prober did not keep its rate: {each.late} of {each.due} late" for each in schedules if not each.kept),
     ]

@@ -39,7 +39,7 @@ def test_the_options_go_into_the_command(releases):
 
 
 def test_a_rule_kills_it(releases):
-    with releases.process(["abort", "order"], [Rule(Kill(), path="/services/order")]) as process:
+    with releases.process(["abort", "order"], [Rule(Kill(), path="/namespaces/shop/")]) as process:
         ended = process.wait()
     assert ended.killed
     assert ended.status == -signal.SIGKILL
