@@ -86,8 +86,12 @@ def check(shop, strategy):
     """See that the users are on one version, which runs complete, and that nothing else is left."""
     assert shop.leftovers() == []
     [name] = shop.names()
-    images = {each["image"] for each in shop.api.objects[f"/apis/apps/v1/namespaces/shop/deployments/{name}"]["spec"]
-              ["template"]["spec"]["containers"]}
+    images = {
+        each["image"]
+        for each in shop.api.objects[f"/apis/apps/v1/namespaces/shop/deployments/{name}"]["spec"]["template"]["spec"][
+            "containers"
+        ]
+    }
     [version] = {image.split(":")[1] for image in images} - {"7"}
     _current, history = shop.journal()
     ended = history[-1]["outcome"] if history else None
