@@ -119,13 +119,9 @@ class Collection:
         Raises:
             Conflict: the one of that name is another one.
         """
-        options: Json = {"propagationPolicy": propagation}
-        if uid:
-            options["preconditions"] = {"uid": uid}
-        if grace is not None:
-            options["gracePeriodSeconds"] = grace
+        options: Json = {"propagationPolicy": propagation, **({} if grace is None else {"gracePeriodSeconds": grace})}
         try:
-            self._ask("DELETE", f"{self.path}/{name}", body=options)
+            self._ask("DELETE", f"{self.path}/{name}", body=options | ({"preconditions": {"uid": uid}} if uid else {}))
         except NotFound:
             return False
         return True

@@ -6,6 +6,7 @@ read and written in `delivery.journal`. A write is bound to what was read before
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -13,9 +14,10 @@ from dataclasses import dataclass, field, replace
 
 from cluster.client import CORE, Cluster
 from cluster.collection import ATTEMPTS
-from cluster.errors import ClusterError, Conflict
+from cluster.errors import ClusterError, Conflict, Forbidden, NotFound
 from cluster.transport import Json
 
+COORDINATION = "/apis/coordination.k8s.io/v1"
 LABELS = {"app.kubernetes.io/managed-by": "delivery", "app.kubernetes.io/component": "journal"}
 SERVICE = "delivery.proving-ground/service"
 # More than a team asks for when it wonders what happened, and far below the size that an object may have.
@@ -61,6 +63,7 @@ class Journals:
 
     def __init__(self, cluster: Cluster) -> None:
         self._maps = cluster.collection(CORE, "configmaps")
+        self._leases = cluster.collection(COORDINATION, "leases")
 
     def read(self, service: str) -> Journal:
         """Return the journal of a service, an empty one where none was ever written.
@@ -104,7 +107,13 @@ class Journals:
         found = self.open()
         for journal in found:
             self._amend(journal, lambda now: now.ended(CLEARED, "the overlay was staged"))
+            self._free(name_of(journal.service))
         return [journal.service for journal in found]
+
+    def _free(self, lease: str) -> None:
+        """Let go of the lease of a release that is over; one that may not be touched runs out by itself."""
+        with contextlib.suppress(NotFound, Forbidden):
+            self._leases.amend(lease, lambda _now: {"spec": {"holderIdentity": None, "renewTime": None}})
 
     def _amend(self, journal: Journal, change: Callable[[Journal], Journal]) -> None:
         """Change a journal for as long as its release is open; again when somebody else wrote meanwhile."""

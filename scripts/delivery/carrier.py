@@ -10,14 +10,16 @@ from cluster.client import Cluster
 from cluster.errors import Busy, PrometheusError, Unreachable, Unready
 from cluster.prometheus import Prometheus
 from delivery import starting
-from delivery.analysis import Window
+from delivery.analysis import Analysis, Window
 from delivery.ending import Ending
 from delivery.errors import Asked, DeliveryError, Lost, Rejected
 from delivery.foreign import foreign
 from delivery.journal.entry import Phase
 from delivery.journal.shift import Shift
 from delivery.journal.tenure import Tenure
-from delivery.judge.plain import Judge, PlainJudge
+from delivery.judge.contract import Judge
+from delivery.judge.evidence import Demand
+from delivery.judge.sequential import SequentialJudge
 from delivery.judgement import Outcome
 from delivery.slo import Slo, load_slo
 from delivery.steps import OnStep, Reporter
@@ -51,8 +53,9 @@ class Carrier:
         self._reporter = Reporter(on_step)
         self._strategy = _strategy(strategy, cluster, self._reporter)
         self._slo = slo or load_slo(service)
-        self._judge = judge or PlainJudge(self._slo)
+        self._judge = judge or SequentialJudge(self._slo)
         self._prometheus = Prometheus(cluster)
+        self._analysis = Analysis(self._prometheus, self._judge, self._slo, cluster.namespace)
         self._paths = list(smoke_paths or [f"/{service}s"])
         self._tenure: Tenure | None = None
         self._outcome: Outcome | None = None
@@ -131,12 +134,20 @@ class Carrier:
         """Write down where users will be, move them, and write down that they are there."""
         with self._going_back() as tenure:
             entry = tenure.entry
+            probed = entry.probed or self._prepared(entry.steady)
             shift = Shift(self._now(), 0.0, share)
             shares = tuple(sorted({*entry.shares, share}))
-            tenure.write(phase=Phase.SHIFTING, weight=share, shares=shares, shifts=(*entry.shifts, shift))
+            shifts = (*entry.shifts, shift)
+            tenure.write(phase=Phase.SHIFTING, weight=share, shares=shares, shifts=shifts, probed=probed)
             self._strategy.move(entry.release, share, entry.shares)
             done = Shift(shift.asked, self._now(), share)
             tenure.write(phase=Phase.ANALYSING, shares=(share,), shifts=(*entry.shifts, done))
+
+    def _prepared(self, steady: float) -> float:
+        """Read what is normal before any user meets the new version; return when it was last asked for anything."""
+        probed = self._now()
+        self._analysis.prepare(probed, steady if steady and self._strategy.at_once else None)
+        return probed
 
     def _look(self) -> None:
         """See that the release is still ours and its users where it led them; an API server that is away is borne.
@@ -165,10 +176,17 @@ class Carrier:
         return f"{entry.release.version} after the switch" if self._strategy.at_once else f"canary at {entry.weight} %"
 
     def _window(self, deadline: float | None) -> Window:
-        settings, shifts = self._slo.analysis, self._started().entry.shifts
-        baseline = settings.baseline_seconds if self._strategy.at_once else None
-        since = (shifts[-1].asked if self._strategy.at_once else shifts[-1].time) if shifts else None
-        return Window(self._what, since, baseline, deadline or settings.deadline_seconds)
+        settings, entry = self._slo.analysis, self._started().entry
+        before = entry.shifts[0].asked - settings.baseline_seconds if entry.shifts and self._strategy.at_once else 0.0
+        return Window(
+            step=self._what,
+            shifts=entry.shifts,
+            at_once=self._strategy.at_once,
+            demand=Demand(**settings.margins.model_dump()),
+            deadline=deadline or settings.deadline_seconds,
+            steady=max(before, entry.steady) if self._strategy.at_once else 0.0,
+            probed=entry.probed,
+        )
 
     def _now(self) -> float:
         """Return the time by Prometheus' clock, by our own where it cannot be asked."""

@@ -40,7 +40,7 @@ class Ending:
         entry = self._tenure.entry
         if entry.phase is not Phase.PROMOTING:
             self._strategy.check_switched(entry.release, entry.shares)
-        parts = self._strategy.promotion(entry.release, entry.shares)
+        parts = self._strategy.promotion(entry.release)
         names = [part.name for part in parts]
         begin = names.index(entry.part) if entry.phase is Phase.PROMOTING and entry.part in names else 0
         for part in parts[begin:]:
@@ -53,7 +53,7 @@ class Ending:
         before = self._tenure.entry.shares
         during = before if part.share is None else tuple(sorted({*before, part.share}))
         self._tenure.write(phase=Phase.PROMOTING, part=part.name, shares=during, reason=reason)
-        part.do()
+        part.do(before)
         if part.share is not None:
             self._tenure.write(shares=(part.share,))
 

@@ -9,14 +9,13 @@ from cluster.client import Cluster
 from cluster.errors import Unready
 from cluster.routing import FULL
 from delivery import smoke, starting
-from delivery.analysis import Analysis
 from delivery.carrier import STRATEGIES, Carrier
 from delivery.errors import Asked, DeliveryError, Foreign, UnderWay
 from delivery.journal.entry import Entry, Phase
 from delivery.journal.release import Release
 from delivery.journal.tenure import Tenure
 from delivery.journal.touching import touch
-from delivery.judge.plain import Judge
+from delivery.judge.contract import Judge
 from delivery.judgement import Judgement, Outcome, Verdict
 from delivery.steps import OnStep
 
@@ -158,9 +157,7 @@ class Rollout(Carrier):
             started = time.time()
             window = self._window(deadline)
             try:
-                judgement = Analysis(self._prometheus, self._judge, self._slo, self._cluster.namespace).run(
-                    window, self._look, lambda finding: tenure.tell(finding.reason)
-                )
+                judgement = self._analysis.run(window, self._look, lambda finding: tenure.tell(finding.reason))
             except (Foreign, Asked) as other:
                 judgement = Judgement(window.step, Verdict.INCONCLUSIVE, str(other), "", [], {}, started, time.time())
             details.update(verdict=judgement.verdict, reason=judgement.reason)

@@ -255,7 +255,8 @@ class Experiment:
         """Wait until nothing breaks any more, and see what has become of the world."""
         if isinstance(self._drill, Trouble):
             self._troubled.settle()
-            self._record.complaint = self._drill.afterwards(self._world)
+            complaints = (self._world.left(self._record.outcome), self._drill.afterwards(self._world))
+            self._record.complaint = "; ".join(filter(None, complaints))
 
     def _tail_seconds(self) -> float:
         if self._record.outcome != PROMOTED or not self._prober.samples:

@@ -60,6 +60,8 @@ class Entry(_Part):
         weights: steps of the plan.
         plan: what the steps follow from.
         verify: whether smoke requests come before the first user.
+        steady: when the release before it had ended, as Unix time; 0 if there was none.
+        probed: when the release itself asked the new version for something last, by Prometheus' clock.
         finding: what the judge said last.
         asked: that somebody else wants it to go back.
     """
@@ -77,6 +79,8 @@ class Entry(_Part):
     weights: tuple[int, ...] = ()
     plan: dict[str, Any] = Field(default_factory=dict)
     verify: bool = True
+    steady: float = 0.0
+    probed: float = 0.0
     finding: dict[str, Any] = Field(default_factory=dict)
     asked: Request | None = None
 

@@ -7,12 +7,11 @@ import time
 from dataclasses import dataclass
 
 from cluster.client import Cluster
-from cluster.journals import LABELS, SERVICE, name_of
+from cluster.journals import COORDINATION, LABELS, SERVICE, name_of
 from cluster.transport import Json
 from delivery.errors import Lost, UnderWay
 from delivery.journal.holder import is_gone, short
 
-COORDINATION = "/apis/coordination.k8s.io/v1"
 # A holder that was not heard of for so long is dead; several heartbeats may be lost to a slow API server before that.
 DURATION = 15
 BEAT = 3.0

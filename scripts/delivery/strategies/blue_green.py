@@ -9,7 +9,7 @@ from cluster.client import Cluster
 from cluster.errors import NotFound
 from cluster.routing import FULL
 from cluster.transport import Json
-from delivery import copies
+from delivery import capacity, copies
 from delivery.errors import DeliveryError
 from delivery.foreign import foreign
 from delivery.journal.release import MARK, Release
@@ -101,11 +101,13 @@ class BlueGreenStrategy:
                 found = f"Service {release.service} selects {service['spec'].get('selector')}"
                 raise foreign(found, [service], expected)
 
+        capacity.fit(self._cluster, f"{release.service}-{PREVIEW}", release.copy, release.stable)
         self._cluster.patch_selector(release.service, _with_version(release.selector, release.version), check)
         endpoints.wait_not_serving(self._cluster, release.service, self._labels(release.stable))
 
     def back(self, release: Release) -> None:
-        """See `Strategy.back`."""
+        """See `Strategy.back`: at once, unless nobody is there."""
+        capacity.await_somebody(self._cluster, release.stable)
         self._cluster.patch_selector(release.service, release.selector)
 
     def tidy(self, release: Release) -> None:
@@ -120,9 +122,9 @@ class BlueGreenStrategy:
                 f"Service {release.service} does not lead to {release.version}: switch before you promote"
             )
 
-    def promotion(self, release: Release, expected: Collection[int]) -> list[Part]:
+    def promotion(self, release: Release) -> list[Part]:
         """See `Strategy.promotion`: the switch has done it."""
-        return [Part("clean", lambda: self._clean(release))]
+        return [Part("clean", lambda _shares: self._clean(release))]
 
     def _clean(self, release: Release) -> None:
         unmark = {"metadata": {"annotations": {MARK: None}}}

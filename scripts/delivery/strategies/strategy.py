@@ -16,12 +16,12 @@ class Part:
 
     Attributes:
         name: how the journal calls it; the last one is called ``clean``, and behind it there is no way back.
-        do: carries it out.
+        do: carries it out, told which shares of the users the new version may have before it, in percent.
         share: share of the users that it gives to the new version, in percent; None where it moves nobody.
     """
 
     name: str
-    do: Callable[[], None]
+    do: Callable[[Collection[int]], None]
     share: int | None = None
 
 
@@ -83,5 +83,5 @@ class Strategy(Protocol):
             DeliveryError: they were not.
         """
 
-    def promotion(self, release: Release, expected: Collection[int]) -> list[Part]:
+    def promotion(self, release: Release) -> list[Part]:
         """Return what makes the new version the one that has all users, and removes what nobody needs then."""

@@ -9,7 +9,7 @@ from cluster.client import Cluster
 from cluster.collection import STRATEGIC
 from cluster.routing import FULL, Router
 from cluster.transport import Json
-from delivery import copies
+from delivery import capacity, copies
 from delivery.errors import DeliveryError
 from delivery.foreign import foreign
 from delivery.journal.release import Release
@@ -90,7 +90,7 @@ class WeightedStrategy:
         return [*routes, ("deployments", release.stable)]
 
     def move(self, release: Release, share: int, expected: Collection[int]) -> None:
-        """See `Strategy.move`."""
+        """See `Strategy.move`: first the version that gets users has as many pods as the one that they leave."""
 
         def check(virtual_service: Json, weights: dict[str, int]) -> None:
             if _share(weights) not in {*expected, share}:
@@ -98,10 +98,14 @@ class WeightedStrategy:
                 found = f"VirtualService {name} gives {_words(weights)}"
                 raise foreign(found, [virtual_service], expected)
 
+        gets, leaves = (release.copy, release.stable) if share else (release.stable, release.copy)
+        capacity.fit(self._cluster, release.service, gets, leaves)
         self.router.set_weights(release.service, {STABLE: FULL - share, CANARY: share}, check)
 
     def back(self, release: Release) -> None:
-        """See `Strategy.back`."""
+        """See `Strategy.back`: at once, unless nobody is there."""
+        capacity.await_somebody(self._cluster, release.stable)
+        capacity.ask(self._cluster, release.stable, release.copy)
         self.router.set_weights(release.service, release.weights)
 
     def tidy(self, release: Release) -> None:
@@ -112,13 +116,13 @@ class WeightedStrategy:
     def check_switched(self, release: Release, shares: Collection[int]) -> None:
         """See `Strategy.check_switched`: a canary may be promoted from any weight."""
 
-    def promotion(self, release: Release, expected: Collection[int]) -> list[Part]:
+    def promotion(self, release: Release) -> list[Part]:
         """See `Strategy.promotion`: stable rolls while the canary has its traffic, so nobody notices."""
         return [
-            Part("all to the canary", lambda: self._all_to_canary(release, expected), FULL),
-            Part("roll stable", lambda: self._roll(release)),
-            Part("all to stable", lambda: self._all_to_stable(release), 0),
-            Part("clean", lambda: self._clean(release)),
+            Part("all to the canary", lambda shares: self._all_to_canary(release, shares), FULL),
+            Part("roll stable", lambda _shares: self._roll(release)),
+            Part("all to stable", lambda _shares: self._all_to_stable(release), 0),
+            Part("clean", lambda _shares: self._clean(release)),
         ]
 
     def _all_to_canary(self, release: Release, expected: Collection[int]) -> None:

@@ -1,1 +1,1 @@
-"""Drills on the release itself: killed, refused or cut off at any instant, it leaves users on one sound version."""
+"""Drills in which more goes wrong than the release: its own process is killed or refused, or the world breaks."""

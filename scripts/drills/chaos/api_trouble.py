@@ -21,7 +21,7 @@ TROUBLE = (
     Rule(Refuse(503, retry_after=1), frozenset({"GET"}), "/deployments", first=3, every=7, times=None),
     Rule(DropWatches(), frozenset({"GET"}), "/pods", every=5, times=None),
     Rule(Refuse(500), frozenset({WATCH}), every=3, times=None),
-    Rule(Delay(0.5), frozenset({"GET"}), "/services/", every=4, times=None),
+    Rule(Delay(0.5), frozenset({"GET"}), "/services/", every=9, times=None),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from drills.chaos.rollout import ProcessRollout
@@ -11,6 +12,8 @@ from drills.record import Record
 
 # Just when users were moved, before the release hears that they were: the worst moment, for nobody watches them then.
 MOVED = Rule(Kill(after=True), frozenset({"PATCH"}), "/virtualservices/")
+# Whoever resumes a release that died there moves the users once more, to be sure of them; so the next move is the second.
+MOVED_ON = replace(MOVED, first=2)
 
 
 # Smoke requests would find a bad release before any user met it, and nothing would be left to be killed in.

@@ -68,10 +68,15 @@ class OldColourLost(_Switched):
 
     name = "old-colour-lost"
     # Nobody is on the old version when it dies. A bad release fails a fifth of all users while it is judged and while
-    # the old version starts again, some seconds each.
-    harm: ClassVar = {"sound": 0.0, "errors": 3.0}
+    # the old version starts again, some four seconds each. That none of them is sent to nobody is seen by itself.
+    harm: ClassVar = {"sound": 0.0, "errors": 1.6}
 
     def before(self, world: World, at: Moment) -> None:
         """Kill every pod of the old version when all users have left it."""
         if at == Moment("analysis", 1):
             world.kill(old=ALL)
+
+    def afterwards(self, world: World) -> str:
+        """Complain if somebody met neither version: a bad answer is one that a user was sent to for a reason."""
+        lost = world.unanswered()
+        return f"{lost} users were sent to where no pod was" if lost else ""

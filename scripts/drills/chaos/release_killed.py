@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drills.chaos.killed import MOVED, ProcessDrill
+from drills.chaos.killed import MOVED, MOVED_ON, ProcessDrill
 from drills.chaos.rollout import ProcessRollout
 
 
@@ -16,7 +16,7 @@ class ReleaseKilled(ProcessDrill):
     name = "release-killed"
 
     def method(self, rollout: ProcessRollout, image: str) -> str:
-        """Release, die when the first users have moved; resume, die when more have; resume."""
+        """Release, die when the first users have moved; resume, die when they move on, or back; resume."""
         rollout.release(image, MOVED)
-        rollout.resume(MOVED)
+        rollout.resume(MOVED_ON)
         return rollout.resume()

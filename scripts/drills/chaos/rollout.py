@@ -60,6 +60,7 @@ class ProcessRollout:
         self._open = False
         self._running = False
         self._lock = threading.Lock()
+        self._borne: dict[str, Step] = {}
 
     @property
     def running(self) -> bool:
@@ -136,11 +137,16 @@ class ProcessRollout:
         return outcome
 
     def _notice(self, event: Event) -> None:
-        """Write down what was done to a request: the report is to show what the release had to bear."""
-        if event.action is not None:
-            with self._lock:
-                now = self._record.now()
-                self._record.steps.append(Step(type(event.action).__name__.lower(), str(event.request), now, now))
+        """Write down what was done to a request, once for each kind: the report is to show what the release bore."""
+        if event.action is None:
+            return
+        with self._lock:
+            name, now = type(event.action).__name__.lower(), self._record.now()
+            key = f"{name} {event.request}"
+            if key not in self._borne:
+                self._borne[key] = Step(name, str(event.request), now, now)
+                self._record.steps.append(self._borne[key])
+            self._borne[key].finished_s = now
 
     def _hear(self, line: str) -> None:
         with self._lock:

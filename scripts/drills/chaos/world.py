@@ -15,6 +15,7 @@ from cluster.manifests import PART_OF, PLATFORM
 from cluster.prometheus import Prometheus
 from cluster.transport import Json
 from drills.chaos.go_between import GoBetween, Mood
+from drills.leftovers import watched
 from drills.record import Record
 from drills.trouble import TroubleError
 
@@ -47,11 +48,17 @@ class World:
         self._prometheus = Prometheus(cluster.aside())
         self._between = GoBetween(self._prometheus.fetch)
         self._scales = False
+        self._left = watched(cluster, record.service)
         record.troubled = []
 
     def rollout(self, strategy: str) -> Any:
         """Return a rollout that lives in this world."""
         return self._make(self._cluster.seen_by(self._between.url), self._service, strategy)
+
+    def left(self, outcome: str) -> str:
+        """Return what the release left behind, empty if nothing."""
+        found = self._left(outcome)
+        return f"it left behind {'; '.join(found)}" if found else ""
 
     def close(self) -> None:
         """Put back what no staging puts back."""
@@ -101,6 +108,11 @@ class World:
     def now(self) -> float:
         """Return the time by Prometheus' clock."""
         return self._prometheus.now()
+
+    def unanswered(self) -> int:
+        """Return how many users of the service have been answered by no version since the release began."""
+        seen = self._record.between(self._record.acted_s, None)
+        return sum(one.failed and one.service == self._service and not one.version for one in seen)
 
     def ready(self, *, old: bool) -> int:
         """Return how many pods of one side are ready."""

@@ -27,7 +27,7 @@ class Killer:
             if transport._client is not client:
                 return real(transport, method, path, **options)
             if self.dead:
-                self.die()
+                return self.die()
             if method == "GET" or threading.current_thread() is not threading.main_thread():
                 return real(transport, method, path, **options)
             self.count += 1
@@ -36,7 +36,7 @@ class Killer:
             self.last, self.dead = f"{method} {path.rsplit('/', 2)[-2:]}", True
             if self.effective:
                 real(transport, method, path, **options)
-            self.die()
+            return self.die()
 
         monkeypatch.setattr(Transport, "request", request)
 

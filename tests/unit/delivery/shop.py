@@ -106,9 +106,9 @@ class Shop:
                     self._endpoints(body)
 
     def _roll(self, path, body) -> None:
-        name, ready = body["metadata"]["name"], 0 if body["metadata"]["name"] in self.unready else 2
-        wanted = body["spec"]["replicas"]
-        counts = {"replicas": wanted, "updatedReplicas": wanted, "availableReplicas": min(ready, wanted)}
+        name, wanted = body["metadata"]["name"], body["spec"]["replicas"]
+        ready = 0 if name in self.unready else wanted
+        counts = {"replicas": wanted, "updatedReplicas": wanted, "availableReplicas": ready}
         status = {"observedGeneration": 99, **counts}
         self.api.put(path, {**body, "status": status})
         labels = body["spec"]["template"]["metadata"]["labels"]
@@ -157,6 +157,14 @@ class Shop:
 
     def names(self):
         return sorted(path.rsplit("/", 1)[-1] for path in self.api.objects if path.startswith(DEPLOYMENTS))
+
+    def calls(self):
+        """Return the writes in order, without those of the journal and the lease."""
+        return [call for call in self.api.calls if not call[1].startswith(("configmaps", "leases"))]
+
+    def writes(self):
+        """Return the same as method and short path."""
+        return [f"{method} {path}" for method, path, _body in self.calls()]
 
     def journal(self):
         """Return the open release and those that ended, as the journal has them."""

@@ -24,7 +24,7 @@ def rollout(blue_green_shop):
 def selectors(shop):
     """Return the selectors that Service order was given, in order."""
     return [
-        body["spec"]["selector"] for method, path, body in shop.api.calls if path == "services/order" and "spec" in body
+        body["spec"]["selector"] for method, path, body in shop.calls() if path == "services/order" and "spec" in body
     ]
 
 
@@ -49,10 +49,10 @@ def test_promotion_deletes_the_old_colour_last(shop, rollout):
     rollout.start("order:v2")
     rollout.switch()
     assert rollout.promote() is Outcome.PROMOTED
-    assert shop.api.writes()[-1] == "DELETE deployments/order-blue"
+    assert shop.writes()[-1] == "DELETE deployments/order-blue"
     assert shop.names() == ["order-green"]
     assert shop.selector() == V2
-    assert shop.notes() == []
+    assert shop.leftovers() == []
 
 
 def test_abort_after_the_switch_brings_users_back_first(shop, rollout):
@@ -62,7 +62,7 @@ def test_abort_after_the_switch_brings_users_back_first(shop, rollout):
     shop.api.calls.clear()
     assert rollout.abort("slow") is Outcome.ROLLED_BACK
     assert shop.api.calls[0] == ("PATCH", "services/order", {"spec": {"selector": V1}})
-    writes = shop.api.writes()
+    writes = shop.writes()
     assert writes.index(SWITCH) < writes.index("DELETE deployments/order-green")
     assert shop.state() == before
 

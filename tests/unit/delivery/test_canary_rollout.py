@@ -7,7 +7,7 @@ from tests.unit.delivery.shop import DEPLOYMENTS, SERVICES, VIRTUAL_SERVICES
 
 from cluster.errors import ClusterError
 from delivery.errors import DeliveryError, Rejected, UnderWay
-from delivery.journal.release import ANNOTATION
+from delivery.journal.release import MARK
 from delivery.judgement import Outcome, Verdict
 from delivery.rollout import Rollout
 
@@ -45,18 +45,18 @@ def test_the_canary_is_a_copy_with_its_own_labels_and_image(shop, rollout):
     spec = made["spec"]["template"]["spec"]
     assert [c["image"] for c in spec["initContainers"] + spec["containers"]] == ["order:v2-errors"] * 2 + ["agent:7"]
     assert made["spec"]["replicas"] == 2
-    assert set(made["metadata"]["annotations"]) == {"team", ANNOTATION}
+    assert set(made["metadata"]["annotations"]) == {"team", MARK}
     assert "ownerReferences" not in made["metadata"]
     assert shop.weights() == {"stable": 100, "canary": 0}
 
 
 def test_what_was_there_is_written_down_before_any_user_moves(shop, rollout):
     rollout.start("order:v2")
-    note = json.loads(shop.object(SERVICES, "order")["metadata"]["annotations"][ANNOTATION])
+    note = json.loads(shop.object(SERVICES, "order")["metadata"]["annotations"][MARK])
     assert note["weights"] == {"stable": 100, "canary": 0}
     assert note["selector"] == {"app": "order"}
     assert (note["stable"], note["copy"], note["version"]) == ("order", "order-canary", "v2")
-    assert WEIGHTS not in shop.api.writes()
+    assert WEIGHTS not in shop.writes()
 
 
 def test_promotion_keeps_users_where_pods_are_ready(shop, rollout):
@@ -73,10 +73,10 @@ def test_promotion_keeps_users_where_pods_are_ready(shop, rollout):
     assert rollout.promote() is Outcome.PROMOTED
     order = list(dict.fromkeys(seen))
     assert order[:3] == [(100, "v1"), (100, "v2"), (0, "v2")]
-    writes = shop.api.writes()
+    writes = shop.writes()
     assert writes.index(DELETE) > max(n for n, write in enumerate(writes) if write == WEIGHTS)
     assert shop.names() == ["order"]
-    assert shop.notes() == []
+    assert shop.leftovers() == []
     assert shop.object(DEPLOYMENTS, "order")["spec"]["template"]["metadata"]["labels"]["version"] == "v2"
 
 
@@ -86,28 +86,28 @@ def test_abort_brings_users_back_before_it_deletes_anything(shop, rollout):
     rollout.shift(canary=50)
     shop.api.calls.clear()
     assert rollout.abort("why not") is Outcome.ROLLED_BACK
-    writes = shop.api.writes()
+    writes = shop.writes()
     assert writes[0] == WEIGHTS
     assert writes.index(WEIGHTS) < writes.index(DELETE)
     assert shop.state() == before
-    assert shop.notes() == []
+    assert shop.leftovers() == []
 
 
 def test_abort_in_another_process_finds_the_release(shop, cluster, rollout):
     before = shop.state()
     rollout.start("order:v2")
     rollout.shift(canary=50)
-    assert Rollout.adopt(cluster, "order").abort() is Outcome.ROLLED_BACK
+    assert Rollout.resume(cluster, "order").abort() is Outcome.ROLLED_BACK
     assert shop.state() == before
     with pytest.raises(DeliveryError, match="no release of order is under way"):
-        Rollout.adopt(cluster, "order")
+        Rollout.resume(cluster, "order")
 
 
 def test_abort_works_from_the_services_note_alone(shop, cluster, rollout):
     rollout.start("order:v2")
     rollout.shift(canary=50)
     shop.api.remove(f"{DEPLOYMENTS}/order-canary")
-    Rollout.adopt(cluster, "order").abort()
+    Rollout.resume(cluster, "order").abort()
     assert shop.weights() == {"stable": 100, "canary": 0}
 
 
@@ -192,8 +192,7 @@ def test_an_interrupted_step_goes_back_first(shop, rollout, interruption, traffi
         raise interruption
 
     shop.api.ask_prometheus = traffic
-    rollout._judge = type("Interrupted", (), {"examine": lambda self, evidence: interrupt(evidence)})()
-    rollout._since = None
+    rollout._analysis._judge = type("Interrupted", (), {"examine": lambda self, evidence: interrupt(evidence)})()
     with pytest.raises(type(interruption)):
         rollout.analysis(deadline=20)
     assert shop.state() == before

@@ -42,7 +42,7 @@ def test_blue_green_switches_only_after_smoke(blue_green_shop, always, traffic):
     shop.api.ask_prometheus = traffic
     failed = Rollout(cluster, "order", "blue-green", judge=always(Verdict.FAILED))
     assert command.release(failed, "order:v2")[0] is Outcome.ROLLED_BACK
-    switched = [body for _m, path, body in shop.api.calls if path == "services/order" and "spec" in body]
+    switched = [body for _m, path, body in shop.calls() if path == "services/order" and "spec" in body]
     assert {body["spec"]["selector"]["version"] for body in switched} == {"v1"}
     passed = Rollout(cluster, "order", "blue-green", judge=always(Verdict.PASSED))
     assert command.release(passed, "order:v2")[0] is Outcome.PROMOTED
@@ -59,7 +59,7 @@ def test_a_cluster_that_gets_in_the_way_leaves_users_on_stable(canary_shop, alwa
     def refuse(method, path):
         if method == "PATCH" and "virtualservices" in path and not tried:
             tried.append(path)
-            return 500, "out of order"
+            return 403, "out of order"
         return None
 
     shop.api.refuse = refuse

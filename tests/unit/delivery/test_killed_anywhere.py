@@ -45,7 +45,6 @@ def carry_out(monkeypatch, tmp_path, traffic, strategy, outcome, at, effective):
     shop.control()
     shop.api.ask_prometheus = traffic
     if outcome == STUCK:
-        monkeypatch.setattr("cluster.wait.READY_DEADLINE", 0.2)
         shop.unready["order"] = "CrashLoopBackOff"
     victim = stack.enter_context(Cluster.connect())
     killer = Killer(stack.enter_context(monkeypatch.context()), victim, at, effective)

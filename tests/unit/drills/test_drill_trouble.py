@@ -30,11 +30,14 @@ class Upset(Trouble, Canary):
 class World:
     def __init__(self, record):
         record.troubled = []
-        self.seen, self.closed, self.complaint = [], 0, ""
+        self.seen, self.closed, self.complaint, self.leaves = [], 0, "", ""
 
     def rollout(self, strategy):
         self.rollout_of = FakeRollout(SHOPS[-1])
         return self.rollout_of
+
+    def left(self, outcome):
+        return self.leaves
 
     def close(self):
         self.closed += 1
@@ -72,6 +75,8 @@ def test_each_step_is_told_before_it_begins_and_while_it_goes_on():
 def test_what_is_wrong_with_the_world_afterwards_is_recorded():
     record, _world = perform(Upset(), lambda world: setattr(world, "complaint", "a pod is missing"))
     assert record.complaint == "a pod is missing"
+    record, _world = perform(Upset(), lambda world: setattr(world, "leaves", "it left behind a lease"))
+    assert record.complaint == "it left behind a lease"
 
 
 @pytest.mark.parametrize("part", ["before", "during"])
