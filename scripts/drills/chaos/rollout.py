@@ -137,13 +137,13 @@ class ProcessRollout:
         return outcome
 
     def _notice(self, event: Event) -> None:
-        """Write down what was done to a request, once for each kind: the report is to show what the release bore."""
+        """Write down what was done to a request, but what goes on only once: the report shows what the release bore."""
         if event.action is None:
             return
         with self._lock:
             name, now = type(event.action).__name__.lower(), self._record.now()
             key = f"{name} {event.request}"
-            if key not in self._borne:
+            if key not in self._borne or isinstance(event.action, Kill):
                 self._borne[key] = Step(name, str(event.request), now, now)
                 self._record.steps.append(self._borne[key])
             self._borne[key].finished_s = now
