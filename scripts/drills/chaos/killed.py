@@ -12,7 +12,7 @@ from drills.record import Record
 
 # Just when users were moved, before the release hears that they were: the worst moment, for nobody watches them then.
 MOVED = Rule(Kill(after=True), frozenset({"PATCH"}), "/virtualservices/")
-# Whoever resumes a release that died there moves the users once more, to be sure of them; so the next move is the second.
+# Whoever resumes it makes that move once more, to be sure of it; so the next move is the second.
 MOVED_ON = replace(MOVED, first=2)
 
 
