@@ -43,7 +43,7 @@ class Prior:
     requests: float
 
 
-def log_proof(bad: Array, requests: Array, delta: float, prior: Prior, tempering: float = 1.0) -> float:
+def log_proof(bad: Array, requests: Array, delta: float, prior: Prior, tempering: Array | float = 1.0) -> float:
     """Return the logarithm of the odds against a new version that is worse by delta or more.
 
     Args:
@@ -51,7 +51,7 @@ def log_proof(bad: Array, requests: Array, delta: float, prior: Prior, tempering
         requests: all requests, likewise. A block with none on one side says nothing.
         delta: what is to be excluded; at 0 nothing can be.
         prior: what the first bet rests on.
-        tempering: the logarithm is divided by this, at least 1.
+        tempering: of each block, or of all; the logarithm is divided by this, at least 1.
     """
     seen = (requests > 0).all(axis=1)
     if delta <= 0 or not seen.any():
@@ -59,8 +59,9 @@ def log_proof(bad: Array, requests: Array, delta: float, prior: Prior, tempering
     bet = _bets(bad, requests, prior)[seen]
     bad, good = bad[seen], (requests - bad)[seen]
     opponent = _nearest(bet, requests[seen], min(delta, LARGEST))
-    paid = bad * np.log(bet[:, None] / opponent) + good * np.log((1 - bet[:, None]) / (1 - opponent))
-    return float(paid.sum() / max(1.0, tempering))
+    paid: Array = bad * np.log(bet[:, None] / opponent) + good * np.log((1 - bet[:, None]) / (1 - opponent))
+    tempered = np.broadcast_to(np.maximum(tempering, 1.0), seen.shape)[seen]
+    return float((paid.sum(axis=1) / tempered).sum())
 
 
 def _bets(bad: Array, requests: Array, prior: Prior) -> Array:
