@@ -66,4 +66,6 @@ def name(world: World) -> str:
     harm = next((name for name, slowness in SLOWNESS.items() if slowness == world.slowness), "")
     if harm:
         return f"{where}, {harm}"
-    return where if world.candidate == world.stable else f"{where}, {world.candidate:.0%}"
+    if world.candidate == world.stable:
+        return f"{where}, with times" if world.slowness else where
+    return f"{where}, {world.candidate:.0%}"
