@@ -8,19 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from bench.figures import Figure, Result
+from bench.figures import Figure, Result, Target
 from bench.room import Room
 from bench.simulation import grid, tables, targets
 from bench.simulation.bursts import Tempered
 from bench.simulation.cells import Cell
-from bench.simulation.contest import OURS, Contest
+from bench.simulation.contest import ERRORS_ONLY, OURS, Contest
+from bench.simulation.ramped import Walks, walked
 from bench.simulation.world import World
 from delivery.slo import Slo, load_slo
 
 SERVICE = "order"
 SEED = 20261124
 # Releases of each world: enough to tell a mean to a few percent, and a chance of 1 % from one of 3 %.
-FAILING, SLOW, SOUND, SOUND_WITH_TIMES, BURSTING = 100, 20, 150, 40, 100
+FAILING, SLOW, SOUND, SOUND_WITH_TIMES, BURSTING, RAMPED = 200, 40, 300, 100, 100, 50
 # How long a bad release is watched: the slowest policy needs six minutes for what it is sure of.
 WATCHED_S = 600
 # False alarms are counted over so many requests of both versions.
@@ -62,6 +63,11 @@ class Study:
             }
         return found
 
+    def walks(self) -> dict[World, Walks]:
+        """Return what becomes of releases on the ramp of the default plan."""
+        worlds = self._told("the ramp", list(grid.on_the_ramp()))
+        return {world: walked(self.slo, world, RAMPED, WATCHED_S, self.rng) for world in worlds}
+
     def _told(self, what: str, worlds: list[World]) -> Iterator[World]:
         for place, world in enumerate(worlds):
             if place % max(1, len(worlds) // 4) == 0:
@@ -81,23 +87,35 @@ def measure(room: Room) -> Result:
         grid.sound_with_times(),
         lambda world: _long(slo, SOUND_WITH_TIMES, REQUESTS_WITH_TIMES // world.rate),
     )
-    ours = {world: cells[OURS].hurt for world, cells in failing.items()}
+    walks = study.walks()
     return Result(
-        figures=[*_bursts(study.bursts())],
-        targets=[
-            targets.detection("errors", failing, alpha, targets.OVER_BOUND_ERRORS),
-            targets.detection("times", slow, alpha, targets.OVER_BOUND_TIMES),
-            targets.false_alarms("errors", sound, alpha),
-            targets.false_alarms("errors and times", timed, alpha),
-            targets.beside_flagger(ours, failing, sound, "at one weight"),
-        ],
+        figures=list(_bursts(study.bursts())),
+        targets=_targets(failing, slow, sound, timed, walks, alpha),
         grids=[
             tables.detection(failing, alpha),
             tables.slowness(slow, alpha),
             tables.alarms({**sound, **timed}),
+            tables.ramp(walks, failing),
         ],
         detail={"seed": SEED, "alpha": alpha, "cells": list(_rows({**failing, **slow, **sound, **timed}, alpha))},
     )
+
+
+def _targets(
+    failing: Scores, slow: Scores, sound: Scores, timed: Scores, walks: dict[World, Walks], alpha: float
+) -> list[Target]:
+    fixed = {world: cells[OURS].hurt for world, cells in failing.items()}
+    ramped = {world: walk.hurt for world, walk in walks.items() if world in failing}
+    return [
+        targets.detection("errors", failing, alpha, ERRORS_ONLY),
+        targets.detection("errors", failing, alpha, OURS),
+        targets.detection("times", slow, alpha, OURS),
+        targets.false_alarms("errors", sound, alpha, ERRORS_ONLY),
+        targets.false_alarms("errors", sound, alpha, OURS),
+        targets.false_alarms("errors and times", timed, alpha, OURS),
+        targets.beside_flagger("at one weight", fixed, failing, sound),
+        targets.beside_flagger("on the ramp", ramped, failing, sound),
+    ]
 
 
 def _long(slo: Slo, releases: int, seconds: int) -> Contest:

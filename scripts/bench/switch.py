@@ -1,4 +1,4 @@
-"""The switch of blue-green, by the selector of the Service and by its route: how soon it moves whom, and at what cost."""
+"""The switch of blue-green, by the selector of the Service and by its route: how soon, and at what cost."""
 
 from __future__ import annotations
 

@@ -13,12 +13,12 @@ from bench.rivals.policy import Policy, Watched
 from bench.rivals.ztest import ZTest
 from bench.simulation.cells import Cell, ended
 from bench.simulation.evidence import baseline
-from bench.simulation.judged import Asked
+from bench.simulation.judged import Asked, errors_alone
 from bench.simulation.world import Counts, Traffic, World, draw
 from delivery.judge.sequential import SequentialJudge
 from delivery.slo import Slo
 
-OURS = "this judge"
+OURS, ERRORS_ONLY = "this judge", "this judge, errors only"
 # Flagger as a cautious and as a hasty team sets it; the last one is the fastest that its code allows, and the windows
 # of a minute are its default. Argo Rollouts with its example's rate, looking at once or when there is something to see.
 FLAGGERS = (Flagger(60, 5), Flagger(10, 2, 10), Flagger(10, 2), Flagger(10, 1))
@@ -46,6 +46,7 @@ class Contest:
         traffic = draw(world, self.releases, self.seconds, rng)
         ask = self._ours(world, rng)
         cells = {OURS: _cell(traffic, lambda new, old: ask().rolled_back(new, old, self.at_the_end))}
+        cells[ERRORS_ONLY] = _cell(traffic, lambda new, old: errors_alone(new, old, self.slo.analysis.alpha))
         for rival in RIVALS:
             cells[rival.name] = _cell(traffic, lambda new, old, by=rival: by.rolled_back(Watched(new, old)))  # type: ignore[misc]
         return cells

@@ -58,14 +58,21 @@ def without_harm(world: World) -> World:
     return replace(world, candidate=world.stable, slowness=Slowness() if world.slowness else None)
 
 
+def on_the_ramp() -> Iterator[World]:
+    """Yield worlds in which a release goes up by itself; the weight is the one that others begin with."""
+    yield from (world for world in failing() if world.weight == min(WEIGHTS))
+    for rate, stable in product(RATES, STABLE_ERRORS):
+        yield World(min(WEIGHTS), rate, stable, stable, Slowness())
+
+
 def name(world: World) -> str:
-    """Return what a world is called in a table."""
-    where = f"{world.weight} %, {world.rate}/s, stable {world.stable:.1%}"
+    """Return what a world is called in a table: weight, requests a second, errors of the stable version, harm."""
+    where = f"{world.weight} % of {world.rate}/s, {world.stable * 100:g} %"
     if world.bursts:
         return f"{where}, bursts {'shared' if world.bursts.shared else 'of its own'}"
     harm = next((name for name, slowness in SLOWNESS.items() if slowness == world.slowness), "")
     if harm:
         return f"{where}, {harm}"
     if world.candidate == world.stable:
-        return f"{where}, with times" if world.slowness else where
-    return f"{where}, {world.candidate:.0%}"
+        return f"{where}, times too" if world.slowness else where
+    return f"{where} -> {world.candidate * 100:g} %"

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from bench.simulation.evidence import blocks
 from bench.simulation.world import Counts
+from delivery.judge.bets import on_errors
 from delivery.judge.contract import Judge
 from delivery.judge.evidence import Baseline, Block, Demand, Evidence
+from delivery.judge.harm import Wealth
 from delivery.judgement import Verdict
 
 NOTHING_PROVED = Demand(0.0, 0.0, 0.0, 0.0)
@@ -55,3 +57,23 @@ class Asked:
     def _harmed(self, seen: list[Block], look: int) -> bool:
         evidence = Evidence(tuple(seen[:look]), self.baseline, NOTHING_PROVED)
         return self.judge.examine(evidence).verdict is Verdict.FAILED
+
+
+def errors_alone(candidate: Counts, reference: Counts, alpha: float) -> int | None:
+    """Return the same for the judge's bets on errors alone, which then have all of alpha.
+
+    Args:
+        candidate: counts of the new version by second and class, failed last.
+        reference: the stable version's.
+        alpha: chance of ever rolling back a release that is no worse.
+    """
+    wealth = Wealth(on_errors())
+    for second, (new, old) in enumerate(zip(_outcomes(candidate), _outcomes(reference), strict=True)):
+        wealth.block(new, old)
+        if wealth.reached(alpha):
+            return second + 1
+    return None
+
+
+def _outcomes(counts: Counts) -> list[tuple[int, int]]:
+    return [(int(row[:-1].sum()), int(row[-1])) for row in counts]

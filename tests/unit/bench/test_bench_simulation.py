@@ -13,7 +13,8 @@ from bench.simulation.cells import Cell, Ended, ended
 from bench.simulation.chance import interval
 from bench.simulation.contest import FLAGGERS, OURS, Contest
 from bench.simulation.evidence import baseline, blocks
-from bench.simulation.judged import NOTHING_PROVED, Asked
+from bench.simulation.judged import NOTHING_PROVED, Asked, errors_alone
+from bench.simulation.ramped import ramp_of, walked
 from bench.simulation.times import BOUNDS_MS, Slowness
 from bench.simulation.world import Bursts, World, draw
 from delivery.judge.evidence import Evidence
@@ -95,6 +96,31 @@ def test_the_classes_of_a_block_are_the_baselines():
         assert block.candidate.requests == traffic.candidate[0, second].sum()
 
 
+def test_errors_alone_have_all_of_alpha():
+    traffic = draw(FAILING, 1, 40, rng())
+    new, old = traffic.candidate[0], traffic.reference[0]
+    asked = Asked(SequentialJudge(load_slo("order")), baseline(FAILING, 20, 0.25, rng()), 10)
+    half = load_slo("order").analysis.alpha / 2
+    assert errors_alone(new, old, half) == asked.rolled_back(new, old)
+    assert errors_alone(new, old, 2 * half) <= errors_alone(new, old, half)
+
+
+def test_a_release_on_the_ramp_begins_with_a_handful_and_goes_back_early():
+    slo = load_slo("order")
+    first = ramp_of(slo, FAILING).weights[0]
+    walks = walked(slo, replace(FAILING, candidate=1.0), 5, 60, rng())
+    assert walks.share(Verdict.FAILED) == 1.0
+    assert {each.weight for each in walks.releases} == {first}
+    assert walks.hurt == walks.requests < FAILING.per_scrape
+
+
+def test_a_sound_release_on_the_ramp_is_promoted_after_its_last_weight():
+    slo = load_slo("order")
+    [release] = walked(slo, replace(SOUND, slowness=Slowness()), 1, 300, rng()).releases
+    assert release.verdict is Verdict.PASSED
+    assert release.weight == ramp_of(slo, SOUND).weights[-1]
+
+
 @pytest.mark.parametrize("world", [FAILING, SLOW])
 def test_the_short_way_finds_the_second_at_which_the_judge_says_so_first(world):
     judge, measured = SequentialJudge(load_slo("order")), baseline(world, 20, 0.25, rng())
@@ -118,17 +144,17 @@ def test_a_contest_shows_all_policies_the_same_traffic_and_twice_the_same():
 def test_one_scrape_is_granted_on_top_of_the_bound():
     limit = bound(FAILING, 0.01)
     assert targets.over_bound(FAILING, of(20 + 1.5 * limit, 1), 0.01) == pytest.approx(1.5)
-    assert targets.detection("errors", {FAILING: {OURS: of(20 + 1.5 * limit, 1)}}, 0.01, 1.6).reached
-    assert not targets.detection("errors", {FAILING: {OURS: of(20 + 1.7 * limit, 1)}}, 0.01, 1.6).reached
+    assert targets.detection("errors", {FAILING: {OURS: of(20 + 1.9 * limit, 1)}}, 0.01, OURS).reached
+    assert not targets.detection("errors", {FAILING: {OURS: of(20 + 2.1 * limit, 1)}}, 0.01, OURS).reached
 
 
 def test_a_world_in_which_some_are_never_found_misses_the_target():
-    assert not targets.detection("errors", {FAILING: {OURS: of(20, 1, found=9, missed=1)}}, 0.01, 1.6).reached
+    assert not targets.detection("errors", {FAILING: {OURS: of(20, 1, found=9, missed=1)}}, 0.01, OURS).reached
 
 
 def test_more_false_alarms_than_alpha_miss_the_target():
-    assert targets.false_alarms("errors", {SOUND: {OURS: of(1, 1, found=1, missed=99)}}, 0.01).reached
-    assert not targets.false_alarms("errors", {SOUND: {OURS: of(1, 1, found=2, missed=98)}}, 0.01).reached
+    assert targets.false_alarms("errors", {SOUND: {OURS: of(1, 1, found=1, missed=99)}}, 0.01, OURS).reached
+    assert not targets.false_alarms("errors", {SOUND: {OURS: of(1, 1, found=2, missed=98)}}, 0.01, OURS).reached
 
 
 def flaggers(fastest, others):
@@ -140,5 +166,5 @@ def test_the_fastest_setting_counts_only_where_its_false_alarms_are_few():
     scores = {FAILING: flaggers(of(1, 20), of(1, 200))}
     few, many = of(1, 1, found=1, missed=99), of(1, 1, found=10, missed=90)
     ours = {FAILING: 5.0}
-    assert not targets.beside_flagger(ours, scores, {SOUND: flaggers(few, few)}, "ours").reached
-    assert targets.beside_flagger(ours, scores, {SOUND: flaggers(many, few)}, "ours").reached
+    assert not targets.beside_flagger("ours", ours, scores, {SOUND: flaggers(few, few)}).reached
+    assert targets.beside_flagger("ours", ours, scores, {SOUND: flaggers(many, few)}).reached
