@@ -21,6 +21,7 @@ from delivery.errors import DeliveryError
 from delivery.journal.release import find_release
 from delivery.judgement import Outcome
 from delivery.plan import Plan, read_plan, with_weights
+from delivery.preview import preview
 from delivery.rollout import STRATEGIES, Rollout
 from delivery.steps import Step
 
@@ -40,7 +41,8 @@ def release(
     image: Annotated[str, typer.Option(help="image of the new version, such as order:v2")],
     strategy: Annotated[str, typer.Option(help=f"{', '.join(STRATEGIES)}")] = "canary",
     plan: Annotated[Path | None, typer.Option(help="YAML file with the plan, by default what the Service says")] = None,
-    weights: Annotated[str | None, typer.Option(help="shares of the users in percent, as in 5,20,50, instead of the plan's")
+    weights: Annotated[
+        str | None, typer.Option(help="shares of the users in percent, as in 5,20,50, instead of the plan's")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="tell what would happen, and change nothing")] = False,
     kubeconfig: Kubeconfig = None,
@@ -52,8 +54,7 @@ def release(
     with Cluster.connect(kubeconfig, context, namespace) as cluster:
         rollout = Rollout(cluster, service, strategy, on_step=_tell, plan=chosen)
         if dry_run:
-            typer.echo("\n".join(rollout.preview(image)))
-            return
+            return _preview(rollout, image)
         outcome, reason = command.release(rollout, image)
     typer.echo(f"{outcome}: {reason}")
     raise typer.Exit(PROMOTED if outcome is Outcome.PROMOTED else ROLLED_BACK)
@@ -92,6 +93,13 @@ def _plan(path: Path | None, weights: str | None) -> Plan | None:
     """Return the plan that the command line asks for, None for what the Service says."""
     plan = None if path is None else read_plan(path)
     return plan if weights is None else with_weights(plan or Plan(), weights)
+
+
+def _preview(rollout: Rollout, image: str) -> None:
+    release, job = rollout.intent(image)
+    budget = rollout.budget()
+    typer.echo("\n".join(preview(release, job, budget)))
+    budget.check()
 
 
 def _tell(step: Step) -> None:

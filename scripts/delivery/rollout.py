@@ -21,7 +21,6 @@ from delivery.journal.release import Release, find_release, forget, note, runnin
 from delivery.judge.plain import Judge, PlainJudge
 from delivery.judgement import Judgement, Outcome
 from delivery.plan import Plan, plan_of
-from delivery.preview import preview
 from delivery.ramp import Ramp, resolve
 from delivery.slo import Slo, load_slo
 from delivery.steps import OnStep, Reporter
@@ -105,14 +104,14 @@ class Rollout:
         traffic = measure(self._prometheus, self._cluster.namespace, self._service)
         return Budget(resolve(plan, traffic, self._slo, self.at_once), traffic, self._slo)
 
-    def preview(self, image: str) -> list[str]:
-        """Return in sentences what a release would do and take; nothing is changed.
+    def intent(self, image: str) -> tuple[Release, Json | None]:
+        """Return the release that `start` would begin, and the Job that it would run first; nothing is changed.
 
         Raises:
-            DeliveryError: see `budget`; or the stage is not set for this release.
+            DeliveryError: the stage is not set for this release.
         """
         release, _body = self._strategy.plan(self._service, image)
-        return preview(release, migration.plan(self._cluster, release), self.budget())
+        return release, migration.plan(self._cluster, release)
 
     def start(self, image: str) -> None:
         """Migrate what the new version needs, then run it beside the stable one, until the side door leads to it.

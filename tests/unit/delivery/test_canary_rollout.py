@@ -1,14 +1,17 @@
 """A canary from start to end: what is made, in which order things change, and that the way back is complete."""
 
 import json
+import time
 
 import pytest
-from tests.unit.delivery.shop import DEPLOYMENTS, SERVICES, VIRTUAL_SERVICES
+from tests.unit.delivery.shop import DEPLOYMENTS, SERVICES, VIRTUAL_SERVICES, steady
 
 from cluster.errors import ClusterError
 from delivery.errors import DeliveryError, Rejected, UnderWay
 from delivery.journal.release import ANNOTATION
 from delivery.judgement import Outcome, Verdict
+from delivery.plan import ANNOTATION as PLAN
+from delivery.plan import Plan
 from delivery.rollout import Rollout
 
 WEIGHTS = f"PATCH {VIRTUAL_SERVICES.rsplit('/', 1)[-1]}/order"
@@ -281,4 +284,49 @@ def test_steps_are_told_with_times_and_troubles(rollout, steps, shop):
     assert [step.name for step in steps] == ["plan", "start", "shift", "shift"]
     assert all(step.started <= step.ended for step in steps)
     assert steps[1].details == {"image": "order:v2", "version": "v2", "deployment": "order-canary"}
-    assert "add up to 100" in steps[2].details["error"]
+    assert "add up to 100" in steps[3].details["error"]
+
+
+def test_the_weights_follow_from_the_traffic_and_are_written_down(shop, rollout, steps):
+    with pytest.raises(DeliveryError, match="weights follow from its traffic"):
+        _ = rollout.weights
+    rollout.start("order:v2")
+    assert rollout.weights == (2, 4, 10, 22, 50)
+    note = json.loads(shop.object(SERVICES, "order")["metadata"]["annotations"][ANNOTATION])
+    assert tuple(note["ramp"]["weights"]) == rollout.weights
+    told = steps[0].details
+    assert (steps[0].name, told["weights"], told["requests_per_second"]) == ("plan", [2, 4, 10, 22, 50], 200)
+    assert len(told["discoveries"]) == 3
+
+
+def test_the_services_own_plan_counts_unless_another_is_given(shop, cluster):
+    shop.object(SERVICES, "order")["metadata"]["annotations"] = {PLAN: "weights: [7, 40]"}
+    rollout = Rollout(cluster, "order")
+    rollout.start("order:v2")
+    assert rollout.weights == (7, 40)
+    rollout.abort()
+    other = Rollout(cluster, "order", plan=Plan(weights=(9, 40)))
+    other.start("order:v2")
+    assert other.weights == (9, 40)
+
+
+@pytest.mark.parametrize(
+    ("plan", "rate", "said"),
+    [("last: 0", 200, "last: input should be"), ("", 0, "counted no request of order"), ("", 5, "cannot end well")],
+)
+def test_a_release_that_cannot_end_well_changes_nothing(shop, cluster, plan, rate, said):
+    shop.object(SERVICES, "order")["metadata"]["annotations"] = {PLAN: plan}
+    shop.api.ask_prometheus = lambda _query: steady(time.time(), rate)
+    with pytest.raises(DeliveryError, match=said):
+        Rollout(cluster, "order").start("order:v2")
+    assert shop.api.writes() == []
+
+
+def test_users_wait_no_longer_than_the_plan_allows(shop, cluster, always, traffic):
+    shop.api.ask_prometheus = traffic
+    rollout = Rollout(
+        cluster, "order", judge=always(Verdict.INCONCLUSIVE), plan=Plan(deadline_seconds=0.3, weights=(50,))
+    )
+    with pytest.raises(DeliveryError, match=r"a step has 0\.3 s"):
+        rollout.start("order:v2")
+    assert shop.api.writes() == []
