@@ -21,7 +21,7 @@ from delivery.slo import Slo, load_slo
 SERVICE = "order"
 SEED = 20261124
 # Releases of each world: enough to tell a mean to a few percent, and a chance of 1 % from one of 3 %.
-FAILING, SLOW, SOUND, SOUND_WITH_TIMES, BURSTING = 200, 40, 300, 100, 100
+FAILING, SLOW, SOUND, SOUND_WITH_TIMES, BURSTING = 200, 40, 250, 100, 100
 # On the ramp: bad ones, and sound ones, which take long.
 RAMPED, RAMPED_SOUND = 100, 10
 # How long a bad release is watched: the slowest policy needs six minutes for what it is sure of.
