@@ -60,9 +60,8 @@ def _bounds(whole: Tally, known: Sequence[float], threshold: float) -> tuple[flo
     wanted = {bound for bound in finite if math.isclose(bound, threshold)}
     if whole.timed:
         wanted |= {_reaching(whole, finite, share * whole.timed) for share in QUANTILES}
-        wanted.add(
-            next((bound for bound in finite if bound >= FAR * _reaching(whole, finite, whole.timed)), finite[-1])
-        )
+        far = FAR * _reaching(whole, finite, whole.timed) * (1 - ROUNDING)
+        wanted.add(next((bound for bound in finite if bound >= far), finite[-1]))
     return tuple(sorted(wanted or {finite[-1]}))
 
 
