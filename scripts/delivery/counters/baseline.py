@@ -41,13 +41,12 @@ def measure(
     classes = whole.side(bounds).timed
     shares = [number / whole.timed for number in classes] if classes else _promised(bounds, latency)
     pieces = list(_pieces(tallies))
-    size = sum(piece.requests for piece in pieces) / len(pieces) * weight / 100 if pieces else None
     return Baseline(
         bounds,
         tuple(shares),
         whole.timed,
         max((each.until for each in earlier), default=0.0) - min((each.since for each in earlier), default=0.0),
-        dispersion([piece.errors for piece in pieces], [piece.requests for piece in pieces], size),
+        dispersion([piece.errors for piece in pieces], [piece.requests for piece in pieces]),
         _allowed(bounds, sorted(known), slo),
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 
 from delivery.judge.evidence import Baseline
@@ -16,6 +17,8 @@ from delivery.judge.quantiles import NEAR_ALL, TAIL, first_class_beyond
 
 # How much likelier a failed request is to be the new version's than one that did not fail.
 ERROR_ODDS = (2.0, 5.0, 20.0, 200.0, 1e4)
+# The middle is where most bad releases are; total failure needs no large stake.
+ERROR_SHARES = (0.15, 0.25, 0.3, 0.2, 0.1)
 # Steepness in standard deviations, should times be spread normally on some scale: a little slower throughout, or a lot.
 SLOPES = (0.2, 0.7, 1.5)
 # How much likelier a request in the slow tail is to be the new version's; beyond all that was ever seen, more so.
@@ -27,9 +30,9 @@ SMOOTHING = 0.5
 NORMAL = NormalDist()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bets:
-    """Some bets, and how the wealth is divided between them at first.
+    """Some bets, and how the wealth is divided between them at first; told apart by identity, which is quick.
 
     Attributes:
         weights: of each bet, the logarithm of its weight for each class; classes of weight 0 are neutral.
@@ -40,18 +43,22 @@ class Bets:
     shares: tuple[float, ...]
 
 
+@lru_cache
 def on_errors() -> Bets:
     """Return the bets on two classes: answered well, and failed."""
-    return _evenly([(0.0, math.log(odds)) for odds in ERROR_ODDS])
+    return Bets(tuple((0.0, math.log(odds)) for odds in ERROR_ODDS), ERROR_SHARES)
 
 
+@lru_cache
 def on_latency(baseline: Baseline) -> Bets:
     """Return the bets on the latency classes of the baseline."""
     scores = _normal_scores(baseline)
     slopes = [tuple(slope * score for score in scores) for slope in SLOPES]
-    return _evenly([*slopes, *_on_tails(baseline)])
+    bets = (*slopes, *_on_tails(baseline))
+    return Bets(bets, (1 / len(bets),) * len(bets))
 
 
+@lru_cache
 def on_both(baseline: Baseline) -> Bets:
     """Return the bets on the latency classes and, as one more class at the end, errors: half of the wealth on either.
 
@@ -61,10 +68,6 @@ def on_both(baseline: Baseline) -> Bets:
     neutral = (0.0,) * len(baseline.shares)
     weights = [(*bet, 0.0) for bet in latency.weights] + [(*neutral, bet[1]) for bet in errors.weights]
     return Bets(tuple(weights), tuple(share / 2 for share in latency.shares + errors.shares))
-
-
-def _evenly(weights: list[tuple[float, ...]]) -> Bets:
-    return Bets(tuple(weights), (1 / len(weights),) * len(weights))
 
 
 def _on_tails(baseline: Baseline) -> list[tuple[float, ...]]:

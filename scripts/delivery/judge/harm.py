@@ -5,6 +5,10 @@ the new version no worse, each bet is fair: on average it pays 1, whatever the r
 happened in the blocks before. So the wealth is a nonnegative martingale that begins at 1, and by Ville's inequality
 the chance that it ever reaches 1/alpha is at most alpha, however often somebody looks. What it asks for is that the
 labels of a block are exchangeable: that both versions took their requests from the same users at the same time.
+
+A new version that is better earns less still. Of one of its requests, put weight b in place of a < b: what is paid
+grows by b/a, and what it is divided by by no more, for it is P + x Q in the weight x. So payments fall where the new
+version's requests move to classes of less weight, and the mean, 1 for an equal version, with them.
 """
 
 from __future__ import annotations
@@ -30,20 +34,21 @@ class Wealth:
 
     Args:
         bets: what is bet on.
-        tempering: the logarithm of what a block pays is divided by this, at least 1. Where errors come in bursts they
-            are so many times less telling. It only lowers what a block pays on average, so alpha holds.
+
+    Attributes:
+        log: logarithm of the wealth now.
+        highest: logarithm of the most it has ever been after a block.
     """
 
-    def __init__(self, bets: Bets, tempering: float = 1.0) -> None:
+    def __init__(self, bets: Bets) -> None:
         self._bets = bets
-        self._tempering = max(1.0, tempering)
         self._shares = np.log(np.array(bets.shares))
         self._placed = self._shares + math.log1p(-CASH)
         self._cash = math.log(CASH)
         self.log = 0.0
         self.highest = 0.0
 
-    def block(self, candidate: Sequence[int], reference: Sequence[int]) -> float:
+    def block(self, candidate: Sequence[int], reference: Sequence[int], tempering: float = 1.0) -> float:
         """Take in one block and return the logarithm of the wealth after it.
 
         Without requests on one side there is nothing to compare, and the wealth stays what it is.
@@ -51,12 +56,15 @@ class Wealth:
         Args:
             candidate: the new version's requests by class.
             reference: the stable version's.
+            tempering: the logarithm of what the block pays is divided by this, at least 1. Where errors come in bursts
+                they are so many times less telling. It only lowers what a block pays on average, so alpha holds.
 
         Raises:
             ValueError: a side has other classes than the bets.
         """
         if sum(candidate) and sum(reference):
-            self._placed = self._placed + log_factors(self._bets, tuple(candidate), tuple(reference)) / self._tempering
+            paid = log_factors(self._bets, tuple(candidate), tuple(reference))
+            self._placed = self._placed + paid / max(1.0, tempering)
             self.log = float(np.logaddexp(np.logaddexp.reduce(self._placed), self._cash))
             self.highest = max(self.highest, self.log)
             self._put_back()

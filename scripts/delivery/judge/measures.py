@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from delivery.judge.evidence import Baseline, Block, Evidence, Side
 from delivery.judge.normaliser import Array
 from delivery.judge.quantiles import TAIL, TYPICAL, first_class_beyond, first_class_over
 from delivery.judge.safety import Prior, log_proof
+from delivery.judge.tempering import canary_sized
 
 # Of a service nobody has measured yet: a quarter of an error among twenty-five requests.
 FEW_ERRORS = Prior(0.01, 25)
@@ -29,7 +31,7 @@ class Measure:
         requests: all requests that were counted, likewise.
         delta: by how much the new version's share may exceed the stable one's.
         prior: what is thought of the share beforehand.
-        tempering: by how much less the evidence tells than if it were independent.
+        tempering: of each block, by how much less it tells than if requests were independent; or of all.
     """
 
     name: str
@@ -38,9 +40,9 @@ class Measure:
     requests: Array
     delta: float
     prior: Prior
-    tempering: float = 1.0
+    tempering: Array | float = 1.0
 
-    @property
+    @cached_property
     def log_proof(self) -> float:
         """Return the logarithm of the odds against a new version beyond delta."""
         return log_proof(self.bad, self.requests, self.delta, self.prior, self.tempering)
@@ -79,7 +81,8 @@ def _errors(evidence: Evidence) -> Measure:
     blocks = evidence.blocks
     bad = _pairs([(block.candidate.errors, block.reference.errors) for block in blocks])
     requests = _pairs([(block.candidate.requests, block.reference.requests) for block in blocks])
-    return Measure("errors", "fail", bad, requests, evidence.demand.errors, FEW_ERRORS, evidence.baseline.dispersion)
+    tempering = np.array([canary_sized(evidence.baseline.dispersion, block.weight) for block in blocks])
+    return Measure("errors", "fail", bad, requests, evidence.demand.errors, FEW_ERRORS, tempering)
 
 
 def _slower(evidence: Evidence, name: str, begin: int, delta: float) -> Measure:

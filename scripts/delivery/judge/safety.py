@@ -43,7 +43,7 @@ class Prior:
     requests: float
 
 
-def log_proof(bad: Array, requests: Array, delta: float, prior: Prior, tempering: float = 1.0) -> float:
+def log_proof(bad: Array, requests: Array, delta: float, prior: Prior, tempering: Array | float = 1.0) -> float:
     """Return the logarithm of the odds against a new version that is worse by delta or more.
 
     Args:
@@ -51,16 +51,22 @@ def log_proof(bad: Array, requests: Array, delta: float, prior: Prior, tempering
         requests: all requests, likewise. A block with none on one side says nothing.
         delta: what is to be excluded; at 0 nothing can be.
         prior: what the first bet rests on.
-        tempering: the logarithm is divided by this, at least 1.
+        tempering: of each block, or of all; the logarithm is divided by this, at least 1.
     """
-    seen = (requests > 0).all(axis=1)
+    return float(log_payments(bad, requests, delta, prior, tempering).sum())
+
+
+def log_payments(bad: Array, requests: Array, delta: float, prior: Prior, tempering: Array | float = 1.0) -> Array:
+    """Return the logarithm of what each block pays; their sums are the odds after each. See `log_proof`."""
+    payments, seen = np.zeros(len(requests)), (requests > 0).all(axis=1)
     if delta <= 0 or not seen.any():
-        return 0.0
+        return payments
     bet = _bets(bad, requests, prior)[seen]
     bad, good = bad[seen], (requests - bad)[seen]
     opponent = _nearest(bet, requests[seen], min(delta, LARGEST))
-    paid = bad * np.log(bet[:, None] / opponent) + good * np.log((1 - bet[:, None]) / (1 - opponent))
-    return float(paid.sum() / max(1.0, tempering))
+    paid: Array = bad * np.log(bet[:, None] / opponent) + good * np.log((1 - bet[:, None]) / (1 - opponent))
+    payments[seen] = paid.sum(axis=1)
+    return payments / np.maximum(tempering, 1.0)
 
 
 def _bets(bad: Array, requests: Array, prior: Prior) -> Array:

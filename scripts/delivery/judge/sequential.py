@@ -8,7 +8,7 @@ remembered: every look weighs all blocks of the release anew, so whoever resumes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from delivery.judge import sentences
 from delivery.judge.bets import on_errors, on_latency
@@ -16,6 +16,7 @@ from delivery.judge.evidence import Evidence, Side
 from delivery.judge.harm import Wealth
 from delivery.judge.measures import measures, times
 from delivery.judge.smoke import judge_smoke
+from delivery.judge.tempering import canary_sized
 from delivery.judge.weighed import Weighed
 from delivery.judgement import Finding, Verdict
 from delivery.slo import Slo
@@ -51,26 +52,34 @@ class SequentialJudge:
     def _weigh(self, evidence: Evidence) -> Weighed:
         analysis = self._slo.analysis
         threshold = self._slo.objectives.latency.threshold_seconds
-        pairs = [(block.candidate, block.reference) for block in evidence.blocks]
-        swapped = [(reference, candidate) for candidate, reference in pairs]
         return Weighed(
             evidence,
             tuple(measures(evidence, threshold)),
-            harm=_wealths(pairs, evidence),
-            relief=_wealths(swapped, evidence),
+            harm=_harm(evidence),
+            relief=_relief(evidence),
             alpha=analysis.alpha,
             beta=analysis.beta,
         )
 
 
-def _wealths(pairs: Iterable[tuple[Side, Side]], evidence: Evidence) -> dict[str, Wealth]:
-    """Return the wealth of the bets that the first of each pair is worse, on errors and on times."""
+def _harm(evidence: Evidence) -> dict[str, Wealth]:
+    """Return the wealth of the bets that the new version is worse, on errors and on times."""
     baseline = evidence.baseline
-    errors, latency = Wealth(on_errors(), baseline.dispersion), Wealth(on_latency(baseline))
-    for new, old in pairs:
-        errors.block(_outcomes(new), _outcomes(old))
+    errors, latency = Wealth(on_errors()), Wealth(on_latency(baseline))
+    for block in evidence.blocks:
+        new, old = block.candidate, block.reference
+        errors.block(_outcomes(new), _outcomes(old), canary_sized(baseline.dispersion, block.weight))
         latency.block(times(new, baseline), times(old, baseline))
     return {"errors": errors, "latency": latency}
+
+
+def _relief(evidence: Evidence) -> Wealth:
+    """Return the wealth of the bets that the stable version fails more often: the same, with the labels swapped."""
+    wealth = Wealth(on_errors())
+    for block in evidence.blocks:
+        tempering = canary_sized(evidence.baseline.dispersion, 100 - block.weight)
+        wealth.block(_outcomes(block.reference), _outcomes(block.candidate), tempering)
+    return wealth
 
 
 def _outcomes(side: Side) -> tuple[int, int]:

@@ -24,7 +24,7 @@ class Weighed:
         evidence: what was weighed.
         measures: the ways of being bad, errors first.
         harm: wealth of the bets that the new version is worse, by kind.
-        relief: wealth of the bets that the stable version is worse.
+        relief: wealth of the bets that the stable version fails more often.
         alpha: chance of ever rolling back a release that is no worse.
         beta: chance of passing a step whose version is beyond the demand.
     """
@@ -32,7 +32,7 @@ class Weighed:
     evidence: Evidence
     measures: tuple[Measure, ...]
     harm: dict[str, Wealth]
-    relief: dict[str, Wealth]
+    relief: Wealth
     alpha: float
     beta: float
 
@@ -42,9 +42,9 @@ class Weighed:
         return next((kind for kind, wealth in self.harm.items() if wealth.reached(self.alpha / KINDS)), "")
 
     @property
-    def relieved(self) -> str:
-        """Return in what the stable version is beyond doubt the worse one, empty if in nothing."""
-        return next((kind for kind, wealth in self.relief.items() if wealth.reached(self.alpha / KINDS)), "")
+    def relieved(self) -> bool:
+        """Tell whether the stable version is beyond doubt the one that fails more often."""
+        return self.relief.reached(self.alpha / KINDS)
 
     @property
     def weakest(self) -> Measure:
@@ -67,7 +67,7 @@ class Weighed:
             "harm": {kind: odds(wealth.highest) for kind, wealth in self.harm.items()},
             "harm_now": {kind: odds(wealth.log) for kind, wealth in self.harm.items()},
             "harm_at": KINDS / self.alpha,
-            "relief": {kind: odds(wealth.highest) for kind, wealth in self.relief.items()},
+            "relief": odds(self.relief.highest),
             "proof": {measure.name: odds(measure.log_proof) for measure in self.measures},
             "proof_at": 1 / self.beta,
             "demand": asdict(self.evidence.demand),

@@ -1,0 +1,201 @@
+"""The judge as a function of evidence: three answers, what each rests on, and what it may never do."""
+
+import dataclasses
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.delivery.judge.worlds import BASELINE, FIRST, LAST, World, block, evidence, side
+
+from delivery.judge.evidence import Demand
+from delivery.judge.sequential import SequentialJudge
+from delivery.judgement import Verdict
+from delivery.slo import load_slo
+from delivery.smoke import Answer
+
+JUDGE = SequentialJudge(load_slo("order"))
+untimed = settings(deadline=None, max_examples=25)
+
+sides = st.integers(0, 400).flatmap(
+    lambda n: st.builds(side, st.just(n), st.integers(0, n), st.integers(0, n), st.booleans())
+)
+many = st.lists(st.builds(block, sides, sides), max_size=5)
+
+
+def examine(*blocks, demand=LAST, baseline=BASELINE):
+    return JUDGE.examine(evidence(blocks, demand, baseline))
+
+
+@untimed
+@given(many, st.sampled_from([FIRST, LAST]))
+def test_it_answers_whatever_it_is_shown_in_one_line_and_in_json(blocks, demand):
+    finding = examine(*blocks, demand=demand)
+    assert finding.verdict in Verdict
+    assert finding.reason
+    assert "\n" not in finding.reason
+    json.dumps(finding.numbers, allow_nan=False)
+
+
+def test_a_new_version_that_fails_everything_is_found_in_one_scrape():
+    finding = examine(block(side(4, 4), side(196)))
+    assert finding.verdict is Verdict.FAILED
+    assert finding.reason.startswith(
+        "harm: 4 of 4 requests of the new version failed, 0 of 196 of the stable one; chance alone would do that at"
+    )
+    assert finding.numbers["harm"]["errors"] > 200
+
+
+def test_one_failure_is_bad_luck():
+    assert examine(block(side(4, 1), side(196))).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_slower_new_version_is_found_and_said_to_be_slower():
+    finding = JUDGE.examine(evidence(World(1, weight=25, slower=0.5).blocks(20)))
+    assert finding.verdict is Verdict.FAILED
+    assert "requests of the new version took over" in finding.reason
+    assert finding.numbers["harm"]["errors"] < 200 <= finding.numbers["harm"]["latency"]
+
+
+def test_a_rare_but_long_hang_is_found():
+    blocks = [block(side(50, slow=1), side(150), number) for number in range(12)]
+    assert examine(*blocks).verdict is Verdict.FAILED
+
+
+def test_a_sound_version_is_passed_with_what_is_proved():
+    finding = JUDGE.examine(evidence(World(2, weight=50).blocks(40)))
+    assert finding.verdict is Verdict.PASSED
+    assert "at most 0.5 points more fail, at most 5 points more take over 250 ms" in finding.reason
+    assert min(finding.numbers["proof"].values()) >= 20
+    assert finding.numbers["candidate"]["requests"] > 3000
+
+
+def test_an_early_step_passes_on_a_handful_and_the_last_one_does_not():
+    blocks = [block(side(4), side(196), number) for number in range(3)]
+    assert examine(*blocks, demand=FIRST).verdict is Verdict.PASSED
+    finding = examine(*blocks, demand=LAST)
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert finding.reason.startswith("hold: not yet proved that at most")
+    assert "20 to 1 are needed" in finding.reason
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Demand)])
+def test_each_margin_has_to_be_proved(name):
+    blocks = [block(side(4), side(196), number) for number in range(3)]
+    strict = dataclasses.replace(FIRST, **{name: 0.001})
+    finding = examine(*blocks, demand=strict)
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert "at most 0.1 points more" in finding.reason
+
+
+@pytest.mark.parametrize(
+    ("blocks", "missing"),
+    [
+        ([], "no requests of the new version"),
+        ([block(side(0), side(500))] * 50, "no requests of the new version"),
+        ([block(side(500), side(0))] * 50, "no requests of the stable version"),
+        ([block(side(50, timed=False), side(450))] * 90, "no times of the new version"),
+        ([block(side(50), side(450, timed=False))] * 90, "no times of the stable version"),
+    ],
+)
+@pytest.mark.parametrize("demand", [FIRST, LAST, Demand(9.0, 9.0, 9.0, 9.0)])
+def test_no_data_is_never_an_answer(blocks, missing, demand):
+    finding = examine(*blocks, demand=demand)
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert finding.reason == f"hold: {missing} were seen"
+
+
+def test_errors_are_evidence_also_while_no_time_is_known():
+    assert examine(block(side(6, 6, timed=False), side(194, timed=False))).verdict is Verdict.FAILED
+
+
+@untimed
+@given(many)
+def test_two_versions_cannot_both_be_the_worse_one_at_first_sight(blocks):
+    for each in blocks:
+        there, back = (
+            examine(each),
+            examine(dataclasses.replace(each, candidate=each.reference, reference=each.candidate)),
+        )
+        errors = [found.numbers["harm_now"]["errors"] for found in (there, back)]
+        assert min(errors) <= 1.0
+
+
+def test_the_old_version_sick_is_no_reason_to_go_back_to_it():
+    finding = JUDGE.examine(evidence(World(3, weight=50, old=0.2).blocks(40)))
+    assert finding.verdict is Verdict.PASSED
+    assert "the stable version is the worse one" in finding.reason
+    first = JUDGE.examine(evidence(World(4, weight=2, old=1.0).blocks(1)))
+    assert first.verdict is Verdict.INCONCLUSIVE
+
+
+def test_an_outage_of_both_is_not_the_new_versions_fault():
+    for seed in range(20):
+        blocks = World(seed, new=0.0, old=0.0).blocks(5)
+        outage = World(seed, new=0.6, old=0.6).blocks(5)
+        assert JUDGE.examine(evidence([*blocks, *outage])).verdict is not Verdict.FAILED
+
+
+def test_harm_that_was_proved_once_is_not_forgiven():
+    found = block(side(5, 5), side(195))
+    good = [block(side(100), side(100, 20), number) for number in range(1, 60)]
+    finding = examine(found, *good)
+    assert finding.numbers["harm_now"]["errors"] < 200
+    assert finding.verdict is Verdict.FAILED
+
+
+@untimed
+@given(st.integers(1, 40), st.integers(0, 5), st.integers(1, 300), st.integers(0, 5))
+def test_more_errors_never_turn_an_answer_for_the_better(new, errors, old, old_errors):
+    order = [Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.PASSED]
+    seen = [
+        order.index(examine(block(side(new, bad), side(old, min(old_errors, old))), demand=FIRST).verdict)
+        for bad in range(min(errors, new), new + 1)
+    ]
+    assert seen == sorted(seen, reverse=True)
+
+
+def test_bursts_of_the_baseline_take_the_edge_off():
+    blocks = [block(side(20, 6), side(180, 1))]
+    assert examine(*blocks).verdict is Verdict.FAILED
+    bursty = dataclasses.replace(BASELINE, dispersion=31.0)
+    finding = examine(*blocks, baseline=bursty)
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert finding.numbers["dispersion"] == 31.0
+    assert examine(*[block(side(20, 20), side(180, 2), number) for number in range(4)], baseline=bursty).verdict is (
+        Verdict.FAILED
+    )
+
+
+def test_a_threshold_that_is_no_bound_is_said():
+    bounds = (*BASELINE.bounds[:-1], 0.3)
+    finding = examine(block(side(4), side(196)), baseline=dataclasses.replace(BASELINE, bounds=bounds))
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert "no bound at 0.25 s" in finding.reason
+
+
+def test_a_judge_remembers_nothing():
+    blocks = World(5, weight=25, new=0.05).blocks(12)
+    fresh = SequentialJudge(load_slo("order")).examine(evidence(blocks))
+    for count in range(len(blocks)):
+        JUDGE.examine(evidence(blocks[:count]))
+    assert JUDGE.examine(evidence(blocks)) == fresh
+
+
+def smoke(*answers, version="v2"):
+    return JUDGE.smoke([Answer("/orders", *answer) for answer in answers], version)
+
+
+def test_smoke_needs_every_answer_right():
+    good = (200, "v2", 0.01)
+    assert smoke(*[good] * 50).verdict is Verdict.PASSED
+    assert smoke(*[good] * 49, (500, "v2", 0.01)).verdict is Verdict.FAILED
+    assert "version v1 answered instead of v2" in smoke(*[good] * 49, (200, "v1", 0.01)).reason
+    assert "no answer (refused)" in smoke(good, (0, "", 0.0, "refused")).reason
+    assert smoke().verdict is Verdict.INCONCLUSIVE
+
+
+def test_smoke_forgives_a_cold_start_and_no_more():
+    good, late = (200, "v2", 0.01), (200, "v2", 0.4)
+    assert smoke(*[good] * 47, *[late] * 3).verdict is Verdict.PASSED
+    assert smoke(*[late] * 50).verdict is Verdict.FAILED
