@@ -22,7 +22,6 @@ def measure(
     tracks: Collection[str] | None,
     known: Collection[float],
     slo: Slo,
-    weight: int = 100,
 ) -> Baseline:
     """Return what is known of the stable version.
 
@@ -32,7 +31,6 @@ def measure(
         known: bounds of the gateway's histogram in seconds.
         slo: what the service promises: its threshold is among the bounds wherever the histogram has it, and stands for
             the baseline where nothing was timed.
-        weight: largest share of the users that the new version had so far, in percent.
     """
     tallies = [increase.of(tracks) for increase in earlier]
     whole = total(tallies)

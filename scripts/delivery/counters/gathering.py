@@ -76,8 +76,7 @@ class Gathering:
 
     def _measure(self, earlier: Sequence[Increase], bounds: set[float]) -> Baseline:
         tracks = None if self._window.at_once else [STABLE]
-        weight = max(shift.weight for shift in self._window.shifts)
-        return measure(earlier, tracks, bounds, self._slo, weight)
+        return measure(earlier, tracks, bounds, self._slo)
 
     def _paired(self, earlier: Sequence[Increase]) -> Pairing:
         if self._window.at_once:
