@@ -33,6 +33,9 @@ class Sample:
     timestamp: float
 
 
+Points = tuple[tuple[float, float], ...]
+
+
 @dataclass(frozen=True)
 class Series:
     """The raw points of one series, oldest first.
@@ -43,7 +46,7 @@ class Series:
     """
 
     labels: Mapping[str, str]
-    points: tuple[tuple[float, float], ...]
+    points: Points
 
 
 class Prometheus:

@@ -16,7 +16,10 @@ from delivery import migration, smoke
 from delivery.analysis import Analysis, Window
 from delivery.errors import DeliveryError, Rejected, UnderWay
 from delivery.journal.release import Release, find_release, forget, note, running
-from delivery.judge.plain import Judge, PlainJudge
+from delivery.journal.shift import Shift
+from delivery.judge.contract import Judge
+from delivery.judge.evidence import Demand
+from delivery.judge.sequential import SequentialJudge
 from delivery.judgement import Judgement, Outcome
 from delivery.slo import Slo, load_slo
 from delivery.steps import OnStep, Reporter
@@ -42,7 +45,7 @@ class Rollout:
         service: the Service under release.
         strategy: a key of STRATEGIES.
         on_step: is told of every step when it is over.
-        judge: who decides; None for the plain judge.
+        judge: who decides; None for the sequential judge.
         slo: thresholds; None for those in observability/slo.
         smoke_paths: what smoke requests ask for; None for the service's list.
     """
@@ -62,13 +65,15 @@ class Rollout:
         self._reporter = Reporter(on_step)
         self._strategy = _strategy(strategy, cluster, self._reporter)
         self._slo = slo or load_slo(service)
-        self._judge = judge or PlainJudge(self._slo)
+        self._judge = judge or SequentialJudge(self._slo)
         self._prometheus = Prometheus(cluster)
+        self._analysis = Analysis(self._prometheus, self._judge, self._slo, cluster.namespace)
         self._paths = list(smoke_paths or [f"/{service}s"])
         self._release: Release | None = None
         self._outcome: Outcome | None = None
         self._what = "nothing shifted yet"
-        self._since: float | None = None
+        self._shifts: list[Shift] = []
+        self._probed = 0.0
 
     @classmethod
     def adopt(cls, cluster: Cluster, service: str, on_step: OnStep | None = None) -> Rollout:
@@ -133,8 +138,8 @@ class Rollout:
         if self._strategy.at_once:
             raise DeliveryError(f"{self._strategy.name} moves all users at once: switch")
         with self._reporter.step("shift", canary=canary), self._going_back():
-            self._strategy.move(release, canary)
-            self._what, self._since = f"canary at {canary} %", self._now()
+            self._what = f"canary at {canary} %"
+            self._move(release, canary)
 
     @property
     def at_once(self) -> bool:
@@ -151,8 +156,8 @@ class Rollout:
         if not self._strategy.at_once:
             raise DeliveryError(f"{self._strategy.name} moves users step by step: shift")
         with self._reporter.step("switch", version=release.version), self._going_back():
-            self._what, self._since = f"{release.version} after the switch", self._now()
-            self._strategy.move(release, FULL)
+            self._what = f"{release.version} after the switch"
+            self._move(release, FULL)
 
     def analysis(self, deadline: float | None = None) -> Judgement:
         """Judge the new version since the last shift or switch; returns as soon as that is decided.
@@ -162,9 +167,7 @@ class Rollout:
         """
         self._started()
         with self._reporter.step("analysis", of=self._what) as details, self._going_back():
-            judgement = Analysis(self._prometheus, self._judge, self._slo, self._cluster.namespace).run(
-                self._window(deadline)
-            )
+            judgement = self._analysis.run(self._window(deadline))
             details.update(verdict=judgement.verdict, reason=judgement.reason)
             return judgement
 
@@ -261,15 +264,31 @@ class Rollout:
 
     def _window(self, deadline: float | None) -> Window:
         settings = self._slo.analysis
-        baseline = settings.baseline_seconds if self._strategy.at_once else None
-        return Window(self._what, self._since, baseline, deadline or settings.deadline_seconds)
+        return Window(
+            step=self._what,
+            shifts=tuple(self._shifts),
+            at_once=self._strategy.at_once,
+            demand=Demand(**settings.margins.model_dump()),
+            deadline=deadline or settings.deadline_seconds,
+            steady=self._shifts[0].asked - settings.baseline_seconds if self._strategy.at_once else 0.0,
+            probed=self._probed,
+        )
 
-    def _now(self) -> float | None:
-        """Return the time by Prometheus' clock; without it the analysis counts from when it is asked."""
+    def _move(self, release: Release, share: int) -> None:
+        """Lead a share of the users to the new version, and remember when that was."""
+        if not self._shifts:
+            self._probed = self._now()
+            self._analysis.prepare(self._probed)
+        asked = self._now()
+        self._strategy.move(release, share)
+        self._shifts.append(Shift(asked, self._now(), share))
+
+    def _now(self) -> float:
+        """Return the time by Prometheus' clock; without it, by the one here."""
         try:
             return self._prometheus.now()
         except PrometheusError:
-            return None
+            return time.time()
 
     @contextlib.contextmanager
     def _going_back(self) -> Iterator[None]:

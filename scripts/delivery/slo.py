@@ -16,7 +16,6 @@ FOLDER = REPOSITORY / "observability" / "slo"
 Share = Annotated[float, Field(gt=0, lt=1)]
 Margin = Annotated[float, Field(ge=0, lt=1)]
 Seconds = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
 
 
 class _Part(BaseModel):
@@ -46,13 +45,11 @@ class Margins(_Part):
     tail: Margin
 
 
-class Floor(_Part):
-    """The least evidence for a verdict."""
+class Tolerance(_Part):
+    """By how much the new version may be slower without being worse; both are allowed at once, the larger counts."""
 
-    requests: Count
-    seconds: Seconds
-    reference_requests: Count
-    requests_to_fail: Count
+    share: Margin
+    seconds: Annotated[float, Field(ge=0)]
 
 
 class Analysis(_Part):
@@ -61,7 +58,7 @@ class Analysis(_Part):
     alpha: Annotated[float, Field(gt=0, lt=0.5)]
     beta: Annotated[float, Field(gt=0, lt=0.5)]
     margins: Margins
-    floor: Floor
+    tolerance: Tolerance
     deadline_seconds: Seconds
     stale_seconds: Seconds
     baseline_seconds: Seconds

@@ -2,10 +2,11 @@ import time
 
 import pytest
 from tests.unit.delivery.shop import open_shop
+from tests.unit.delivery.simulation import envoy
 
 from cluster import endpoints, health, wait
 from delivery import rollout
-from delivery.counters.ledger import BUCKETS, REQUESTS
+from delivery.counters.sources import ENVOY_REQUESTS, ENVOY_TIMES
 from delivery.judgement import Finding, Verdict
 
 
@@ -56,12 +57,11 @@ def growing(query):
     now = time.time()
     if query == "time()":
         return {"resultType": "scalar", "result": [now, str(now)]}
-    values = [[now - age, str(1000 - age)] for age in (20, 1, 0)]
-    series = [{"__name__": REQUESTS, "code": "200"}, {"__name__": BUCKETS, "le": "0.25"}]
-    return {
-        "resultType": "matrix",
-        "result": [{"metric": {**each, "track": "canary"}, "values": values} for each in series],
-    }
+    values = [[now - age, str(round(1000 * (now - age)))] for age in (20, 1, 0)]
+    kinds = [{"__name__": ENVOY_REQUESTS, "envoy_response_code": "200"}]
+    kinds += [{"__name__": ENVOY_TIMES, "le": le} for le in ("250", "+Inf")]
+    series = [envoy(track, **kind) for track in ("stable", "canary") for kind in kinds]
+    return {"resultType": "matrix", "result": [{"metric": each, "values": values} for each in series]}
 
 
 @pytest.fixture

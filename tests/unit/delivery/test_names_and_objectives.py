@@ -56,7 +56,7 @@ def broken(path, value):
     [
         ("objectives.availability", 99.9, "objectives.availability: input should be less than 1"),
         ("objectives.latency.threshold_seconds", "fast", "objectives.latency.threshold_seconds"),
-        ("analysis.floor.requests", 0, "analysis.floor.requests: input should be greater than or equal to 1"),
+        ("analysis.tolerance.share", 1, "analysis.tolerance.share: input should be less than 1"),
         ("analysis.alhpa", 0.1, "analysis.alhpa: extra inputs are not permitted"),
         ("analysis.margins", None, "analysis.margins"),
         ("service", "user", "service is user"),

@@ -199,3 +199,14 @@ def test_smoke_forgives_a_cold_start_and_no_more():
     good, late = (200, "v2", 0.01), (200, "v2", 0.4)
     assert smoke(*[good] * 47, *[late] * 3).verdict is Verdict.PASSED
     assert smoke(*[late] * 50).verdict is Verdict.FAILED
+
+
+def test_where_slower_is_tolerated_the_sentences_say_what_was_compared():
+    allowed = tuple(min(bound * 1.2, 0.25) for bound in BASELINE.bounds)
+    tolerant = dataclasses.replace(BASELINE, allowed=allowed)
+    finding = JUDGE.examine(evidence(World(1, weight=25, slower=0.9).blocks(20), baseline=tolerant))
+    assert finding.verdict is Verdict.FAILED
+    assert "requests of the new version took over 24 ms" in finding.reason
+    assert "of the stable one took over 20 ms" in finding.reason
+    passed = JUDGE.examine(evidence(World(2, weight=50).blocks(40), baseline=tolerant))
+    assert "at most 5 points more take over 24 ms than of the stable one take over 20 ms" in passed.reason
