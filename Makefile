@@ -20,7 +20,7 @@ export PYTHONPATH := $(CURDIR)/services:$(CURDIR)/scripts
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-embedded demo-kind demo-context test bench up up-embedded up-kind up-context down down-embedded \
-	down-kind down-context status drill-canary drill-blue-green drill-blue-green-route images setup setup-test lint types \
+	down-kind down-context status drill-canary drill-blue-green drill-blue-green-route chaos images setup setup-test lint types \
 	requirements clean
 
 help: ## print this list
@@ -43,8 +43,8 @@ demo-kind demo-context: demo-%: up-%
 test: setup-test lint types ## everything that is checked: lint, types, unit, architecture, manifest, contract and drill tests
 	@$(PY) -m pytest $(PYTEST)
 
-bench: setup-test ## ratios and times, printed and in reports/bench.json
-	@$(PY) -m bench
+bench: setup-test ## ratios and times, printed and in reports/bench/; ONLY="service cluster"
+	@$(PY) -m bench $(ONLY)
 
 up: up-$(CLUSTER) ## start a cluster and put the shop on it; safe to run again at any time
 
@@ -80,6 +80,9 @@ drill-blue-green: setup ## one blue-green drill, by the Service's selector
 
 drill-blue-green-route: setup ## one blue-green drill, by the VirtualService
 	@$(DRILL)
+
+chaos: setup ## drills in which the world around a release breaks, or its own process; ONLY=pods-killed
+	@$(TELL) $(PY) -m drills chaos --overlay $(OVERLAY) $(if $(ONLY),--only $(ONLY))
 
 images: setup ## build every image with Docker; ONLY=order, BASE_IMAGE, IMAGE_REGISTRY, PLATFORM, DOCKER_BUILD_ARGS
 	@$(PY) -m images build $(if $(ONLY),--only $(ONLY))

@@ -1,11 +1,11 @@
-"""One figure of a benchmark, and the file that keeps them."""
+"""What a part of the benchmarks found: its figures, whether its targets are reached, and the file that keeps both."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,39 @@ class Figure:
     remark: str = ""
 
 
-def write(figures: Iterable[Figure], path: Path) -> None:
-    """Write the figures as a JSON list, whole or not at all."""
+@dataclass(frozen=True)
+class Target:
+    """What a figure was meant to reach, and whether it did; a target that is missed is told and fails nothing.
+
+    Attributes:
+        what: the target in one sentence.
+        reached: whether it is kept.
+        found: what was found instead, or with how much to spare.
+    """
+
+    what: str
+    reached: bool
+    found: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """All that one part found.
+
+    Attributes:
+        figures: for its table.
+        targets: what was meant to be reached.
+        detail: everything behind the figures that can be written as JSON.
+    """
+
+    figures: list[Figure]
+    targets: list[Target] = field(default_factory=list)
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+def write(part: str, result: Result, path: Path) -> None:
+    """Write what a part found as JSON, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".tmp")
-    unfinished.write_text(json.dumps([asdict(figure) for figure in figures], indent=2) + "\n")
+    unfinished.write_text(json.dumps({"part": part, **asdict(result)}, indent=2) + "\n")
     unfinished.replace(path)

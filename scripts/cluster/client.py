@@ -11,8 +11,10 @@ from typing import Any
 
 from cluster.collection import STRATEGIC, Collection
 from cluster.errors import ClusterError, NotFound
+from cluster.patience import Patience
 from cluster.settings import Settings
 from cluster.transport import READ_TIMEOUT, Json, Transport
+from cluster.upstream import Upstream
 
 CORE = "/api/v1"
 APPS = "/apis/apps/v1"
@@ -71,9 +73,21 @@ class Cluster:
         """Return another namespace of the same cluster, over the same connections."""
         return Cluster(self._transport, replace(self.settings, namespace=namespace))
 
+    def seen_by(self, prometheus_url: str) -> Cluster:
+        """Return the same cluster, over the same connections, with its Prometheus asked at another address."""
+        return Cluster(self._transport, replace(self.settings, prometheus_url=prometheus_url))
+
     def aside(self) -> Cluster:
         """Return the same cluster over connections of its own, which try nothing twice: for what may fail."""
         return Cluster(Transport.open(self.settings, retries=False), self.settings)
+
+    def patient(self, patience: Patience | None = None) -> Cluster:
+        """Return the same namespace over the same connections, with patience: for what must come to an end."""
+        return Cluster(self._transport.patient(patience or Patience()), self.settings)
+
+    def upstream(self) -> Upstream:
+        """Return how to reach the API server by other means."""
+        return self._transport.upstream()
 
     def __enter__(self) -> Cluster:
         return self

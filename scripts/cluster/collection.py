@@ -107,10 +107,17 @@ class Collection:
         patch = {"spec": {"replicas": replicas}}
         return self._ask("PATCH", f"{self.path}/{name}/scale", body=patch, content_type=MERGE)
 
-    def delete(self, name: str, propagation: str = "Background") -> bool:
-        """Delete an object and what it owns; tell whether there was one."""
+    def delete(self, name: str, propagation: str = "Background", grace: int | None = None) -> bool:
+        """Delete an object and what it owns; tell whether there was one.
+
+        Args:
+            name: its name.
+            propagation: what becomes of what it owns, in Kubernetes' words.
+            grace: seconds that a pod gets to end; 0 kills it, None leaves it to the pod.
+        """
+        options = {"propagationPolicy": propagation, **({} if grace is None else {"gracePeriodSeconds": grace})}
         try:
-            self._ask("DELETE", f"{self.path}/{name}", body={"propagationPolicy": propagation})
+            self._ask("DELETE", f"{self.path}/{name}", body=options)
         except NotFound:
             return False
         return True

@@ -119,6 +119,14 @@ class Prometheus:
         except (KeyError, TypeError, ValueError) as error:
             raise PrometheusError("Prometheus does not say its version") from error
 
+    def fetch(self, path: str, query: Mapping[str, str]) -> Any:
+        """Return its answer to any question of its HTTP API, as it came.
+
+        Raises:
+            ClusterError: it cannot be asked.
+        """
+        return self._fetch(path, query)
+
     def _check_present(self) -> None:
         if self._cluster.at(NAMESPACE).services.find(SERVICE.partition(":")[0]) is None:
             raise Absent(f"namespace {NAMESPACE} has no Service prometheus")

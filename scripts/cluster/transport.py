@@ -21,12 +21,16 @@ from kubernetes.config import ConfigException, kube_config
 from kubernetes.stream.ws_client import portforward_call
 from kubernetes.watch.watch import Watch
 
-from cluster.errors import ClusterError, Unreachable, refusal
+from cluster.errors import Busy, ClusterError, Unreachable, refusal
+from cluster.patience import Patience
 from cluster.settings import EMBEDDED_CONTEXT, KIND_PREFIX, Settings
+from cluster.upstream import Upstream, upstream_of
 
 # An API server that takes longer than this to begin an answer is as good as away.
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
+# Who is going to ask again need not wait so long for an answer that was lost.
+PATIENT_READ_TIMEOUT = 5.0
 # A watch is asked anew after this time, so that a connection that died without a word is noticed.
 WATCH_SECONDS = 60
 # Drills, waits and the analysis ask at the same time from threads of their own.
@@ -44,11 +48,13 @@ class Transport:
     Args:
         name: how the cluster is called in messages.
         client: an ``ApiClient`` of the `kubernetes` package.
+        patience: with an API server that is away or overloaded; None for no patience.
     """
 
-    def __init__(self, name: str, client: Any) -> None:
+    def __init__(self, name: str, client: Any, patience: Patience | None = None) -> None:
         self.name = name
         self._client = client
+        self._patience = patience
 
     @classmethod
     def open(cls, settings: Settings, *, retries: bool = True) -> Transport:
@@ -73,6 +79,14 @@ class Transport:
         if _is_loopback(configuration.host):
             configuration.proxy = None
         return cls(context, kubernetes_client.ApiClient(configuration))
+
+    def patient(self, patience: Patience) -> Transport:
+        """Return the same connection with patience for every request; watches are asked anew by who follows them."""
+        return Transport(self.name, self._client, patience)
+
+    def upstream(self) -> Upstream:
+        """Return how to reach the same API server as the same user by other means."""
+        return upstream_of(self._client.configuration)
 
     @property
     def server(self) -> str:
@@ -102,14 +116,13 @@ class Transport:
         Raises:
             ClusterError: or one of its kinds, for no answer and for every answer but a success.
         """
-        response = self._send(method, path, query, body, content_type, (CONNECT_TIMEOUT, timeout))
-        try:
-            data = bytes(response.read() or b"")
-        except urllib3.exceptions.HTTPError as error:
-            raise self._unreachable(error) from error
-        if not 200 <= response.status < 300:
-            raise refusal(self.name, f"{method} {path}", response.status, data)
-        return data
+
+        def ask(limit: float = timeout) -> bytes:
+            return self._receive(method, path, self._send(method, path, query, body, content_type, limit))
+
+        if self._patience is None:
+            return ask()
+        return self._patience.bear(lambda: ask(min(timeout, PATIENT_READ_TIMEOUT)))
 
     def watch(self, path: str, query: Mapping[str, str]) -> Changes:
         """Return the changes below an address; nothing is asked before they are iterated over."""
@@ -121,7 +134,7 @@ class Transport:
 
     def open_stream(self, path: str, query: Mapping[str, str]) -> Any:
         """Begin a watch and return the raw response."""
-        response = self._send("GET", path, query, None, "application/json", (CONNECT_TIMEOUT, WATCH_SECONDS + 5.0))
+        response = self._send("GET", path, query, None, "application/json", WATCH_SECONDS + 5.0)
         if not 200 <= response.status < 300:
             raise refusal(self.name, f"WATCH {path}", response.status, response.read() or b"")
         return response.response
@@ -148,6 +161,18 @@ class Transport:
             raise ClusterError(f"cluster {self.name}: no port-forward to {pod}: {why}") from error
         return forward.socket(port)
 
+    def _receive(self, method: str, path: str, response: Any) -> bytes:
+        try:
+            data = bytes(response.read() or b"")
+        except urllib3.exceptions.HTTPError as error:
+            raise self._unreachable(error) from error
+        if 200 <= response.status < 300:
+            return data
+        refused = refusal(self.name, f"{method} {path}", response.status, data)
+        if isinstance(refused, Busy):
+            refused.retry_after = _seconds(response.headers.get("Retry-After"))
+        raise refused
+
     def _send(
         self,
         method: str,
@@ -155,7 +180,7 @@ class Transport:
         query: Mapping[str, str] | None,
         body: Any,
         content_type: str,
-        timeout: tuple[float, float],
+        timeout: float,
     ) -> Any:
         headers = {"Accept": "application/json", "Content-Type": content_type}
         address = quote(path, safe="/:") + (f"?{urlencode(query)}" if query else "")
@@ -163,7 +188,7 @@ class Transport:
             request = self._client.param_serialize(
                 method, address, header_params=headers, body=body, auth_settings=["BearerToken"]
             )
-            return self._client.call_api(*request, _request_timeout=timeout)
+            return self._client.call_api(*request, _request_timeout=(CONNECT_TIMEOUT, timeout))
         except urllib3.exceptions.HTTPError as error:
             raise self._unreachable(error) from error
         except ApiException as error:
@@ -260,6 +285,11 @@ def _context(settings: Settings) -> str:
     if chosen not in names:
         raise ConfigException(f"there is no context {chosen or '(none is current)'}, only {', '.join(names) or 'none'}")
     return chosen
+
+
+def _seconds(text: str | None) -> float:
+    """Return what a Retry-After asks for; a date, which no API server sends, asks for nothing."""
+    return float(text) if text and text.isdecimal() else 0.0
 
 
 def _how_to_start(context: str) -> str:

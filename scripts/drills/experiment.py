@@ -9,9 +9,9 @@ from __future__ import annotations
 import inspect
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
 
 from cluster.errors import Unready
 from delivery.errors import DeliveryError, Rejected
@@ -20,6 +20,7 @@ from drills.interrupts import Interrupted, Interrupts
 from drills.observed import ObservedRollout, Rollout
 from drills.probes import ProbeError, Prober, Sample
 from drills.record import Record
+from drills.trouble import Trouble, TroubledRollout
 from drills.twins import PROMOTED, VERSION, Twin
 
 
@@ -38,13 +39,17 @@ class Drill(ABC):
         name: how it is called on the command line and in reports.
         strategy: strategy of the rollout.
         stage: what the overlay's name ends in, where the drill needs another stage than the plain one.
-        harm: what each faulty twin may cost until it is taken back, in seconds' worth of requests.
+        harm: what each twin may cost, in seconds' worth of requests; a sound one nothing, unless it stands here.
+        expected: what must become of a twin, where that is not what usually must.
+        sick: whether the old version is so sick that what it fails is no fault of the release.
     """
 
     name: ClassVar[str]
     strategy: ClassVar[str]
     stage: ClassVar[str] = ""
     harm: ClassVar[dict[str, float]]
+    expected: ClassVar[Mapping[str, str]] = {}
+    sick: ClassVar[bool] = False
 
     @abstractmethod
     def method(self, rollout: ObservedRollout, image: str) -> str:
@@ -54,6 +59,11 @@ class Drill(ABC):
     def hypothesis(cls) -> str:
         """Return what the drill claims, as one paragraph."""
         return " ".join(inspect.cleandoc(cls.__doc__ or "").split())
+
+    @classmethod
+    def release(cls, twin: Twin) -> Twin:
+        """Return a twin as this drill expects it to end."""
+        return replace(twin, expected=cls.expected.get(twin.name, twin.expected))
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,7 @@ class System:
         image: returns the full name of a service's image with a tag, as that cluster gets it.
         telemetry: who remembers what it did.
         versions: returns the versions of what it is made of, by name.
+        world: makes what drills with trouble break, which also makes the rollout that is to live in it.
     """
 
     name: str
@@ -77,6 +88,7 @@ class System:
     image: Callable[[str, str], str] = "{}:{}".format
     telemetry: Telemetry = field(default_factory=Telemetry)
     versions: Callable[[], dict[str, str]] = dict
+    world: Callable[[Record], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +137,7 @@ class Experiment:
         self._say = say
         self._prober = system.prober(record.service)
         self._rollout: ObservedRollout | None = None
+        self._world: Any = None
         record.samples = self._prober.samples
 
     def run(self) -> None:
@@ -152,6 +165,7 @@ class Experiment:
         self._record.acted_s = self._record.now()
         self._record.outcome = self._release()
         self._record.settled_s = self._record.now()
+        self._look_around()
         with self._record.step("tail", "users after the release"):
             self._watch(self._tail_seconds())
 
@@ -178,8 +192,7 @@ class Experiment:
         return version
 
     def _release(self) -> str:
-        rollout = self._system.rollout(self._record.service, self._drill.strategy)
-        self._rollout = ObservedRollout(rollout, self._record)
+        self._rollout = ObservedRollout(self._made(), self._record)
         try:
             image = self._system.image(self._record.service, self._twin.tag)
             return self._drill.method(self._rollout, image)
@@ -191,6 +204,24 @@ class Experiment:
                 raise
             self._record.refused = str(refusal)
             return self._rollout.abort(str(refusal))
+
+    def _made(self) -> Rollout:
+        if not isinstance(self._drill, Trouble):
+            return self._system.rollout(self._record.service, self._drill.strategy)
+        if self._system.world is None:
+            raise DrillError(
+                f"drill {self._drill.name} breaks the world, and {self._system.name} lets it break nothing"
+            )
+        self._world = self._system.world(self._record)
+        self._troubled = TroubledRollout(self._world.rollout(self._drill.strategy), self._drill, self._world)
+        return self._troubled
+
+    def _look_around(self) -> None:
+        """Wait until nothing breaks any more, and see what has become of the world."""
+        if isinstance(self._drill, Trouble):
+            self._troubled.settle()
+            complaints = (self._world.left(self._record.outcome), self._drill.afterwards(self._world))
+            self._record.complaint = "; ".join(filter(None, complaints))
 
     def _tail_seconds(self) -> float:
         if self._record.outcome != PROMOTED or not self._prober.samples:
@@ -208,6 +239,7 @@ class Experiment:
         self._record.returning_s = self._record.now()
         with self._record.step("go back", "traffic, then everything, to what Git says"):
             self._attempt("the abort", self._abort)
+            self._attempt("the end of the trouble", self._mend)
             self._attempt("the way back", lambda: self._system.stage(self._drill.stage))
         self._record.returned_s = self._record.now()
         if self._prober.alive and self._record.stable:
@@ -220,6 +252,10 @@ class Experiment:
         if self._rollout and self._rollout.open:
             self._record.outcome = self._rollout.abort(self._record.error or "the drill ended early")
             self._record.settled_s = self._record.now()
+
+    def _mend(self) -> None:
+        if self._world:
+            self._world.close()
 
     def _end_probing(self) -> None:
         if self._record.stable:

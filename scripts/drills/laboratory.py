@@ -16,6 +16,7 @@ from cluster.prometheus import Prometheus
 from cluster.stage import stage
 from delivery.rollout import Rollout
 from delivery.slo import load_slo
+from drills.chaos.world import World
 from drills.evidence import Telemetry
 from drills.experiment import Drill, System
 from drills.probes import Plan, Prober
@@ -58,10 +59,12 @@ def connect(kubeconfig: Path | None, context: str | None, overlay: str | None, r
         image=partial(image_with_tag, objects),
         telemetry=Telemetry(Prometheus(aside), Jaeger(aside), Elasticsearch(aside), Grafana(aside)),
         versions=partial(versions, aside, objects),
+        world=lambda record: World(cluster, record, Rollout, partial(image_with_tag, objects)),
     )
 
 
 def limits(drill: Drill, twin: str, service: str, rate: float) -> Limits:
     """Return what users can bear: the latency of the service's SLO, and the harm that the drill allows a twin."""
     threshold = load_slo(service).objectives.latency.threshold_seconds
-    return Limits(slow_ms=threshold * 1000, hurt=drill.harm.get(twin, 0.0) * rate)
+    hurt, toll = (drill.harm.get(each, 0.0) * rate for each in (twin, "sound"))
+    return Limits(slow_ms=threshold * 1000, hurt=hurt, toll=toll, sick=drill.sick)

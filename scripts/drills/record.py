@@ -88,6 +88,8 @@ class Record:
         rejected: why the release never became ready, empty if it did.
         refused: why the rollout would not go on, empty if it would.
         unsteady: why the drill refused to start, empty if it did not.
+        troubled: what drills with trouble broke, one clause each; None where nothing was to break.
+        complaint: what was wrong with the world after the release, though users may not have felt it.
         error: why the drill could not be carried out, empty if it could.
         signal: number of the signal that interrupted the drill, 0 if none did.
         outcome: Promoted or RolledBack, empty before that.
@@ -115,6 +117,8 @@ class Record:
     rejected: str = ""
     refused: str = ""
     unsteady: str = ""
+    troubled: list[str] | None = None
+    complaint: str = ""
     error: str = ""
     signal: int = 0
     outcome: str = ""

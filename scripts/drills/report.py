@@ -101,6 +101,7 @@ def as_json(record: Record, ruling: Ruling, limits: Limits, background: Backgrou
         "time_to_detect_s": _rounded(record.time_to_detect_s),
         "time_to_roll_back_s": _rounded(record.time_to_roll_back_s),
         "outcome": record.outcome or None,
+        "expected": record.twin.expected,
         "verdict": ruling.verdict,
         "reason": ruling.reason,
         "evidence": _evidence(record, background),

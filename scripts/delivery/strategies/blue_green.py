@@ -9,7 +9,7 @@ from cluster.client import Cluster
 from cluster.errors import NotFound
 from cluster.routing import FULL
 from cluster.transport import Json
-from delivery import copies
+from delivery import capacity, copies
 from delivery.errors import DeliveryError
 from delivery.journal.release import Release
 from delivery.naming import other_colour, version_of
@@ -72,11 +72,13 @@ class BlueGreenStrategy:
         """
         if share != FULL:
             raise DeliveryError(f"a selector moves all users or none, not {share} %: use the strategy canary")
+        capacity.fit(self._cluster, f"{release.service}-{PREVIEW}", release.copy, release.stable)
         self._cluster.patch_selector(release.service, _with_version(release.selector, release.version))
         endpoints.wait_not_serving(self._cluster, release.service, self._labels(release.stable))
 
     def back(self, release: Release) -> None:
-        """See `Strategy.back`."""
+        """See `Strategy.back`: at once, unless nobody is there."""
+        capacity.await_somebody(self._cluster, release.stable)
         self._cluster.patch_selector(release.service, release.selector)
 
     def tidy(self, release: Release) -> None:

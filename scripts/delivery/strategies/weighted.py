@@ -7,7 +7,7 @@ from cluster.client import Cluster
 from cluster.collection import STRATEGIC
 from cluster.routing import FULL, Router
 from cluster.transport import Json
-from delivery import copies
+from delivery import capacity, copies
 from delivery.errors import DeliveryError
 from delivery.journal.release import Release
 from delivery.naming import version_of
@@ -67,11 +67,15 @@ class WeightedStrategy:
         endpoints.wait_serving(self._cluster, release.service, self._labels(release.copy))
 
     def move(self, release: Release, share: int) -> None:
-        """See `Strategy.move`."""
+        """See `Strategy.move`: first the version that gets users has as many pods as the one that they leave."""
+        gets, leaves = (release.copy, release.stable) if share else (release.stable, release.copy)
+        capacity.fit(self._cluster, release.service, gets, leaves)
         self.router.set_weights(release.service, {STABLE: FULL - share, CANARY: share})
 
     def back(self, release: Release) -> None:
-        """See `Strategy.back`."""
+        """See `Strategy.back`: at once, unless nobody is there."""
+        capacity.await_somebody(self._cluster, release.stable)
+        capacity.ask(self._cluster, release.stable, release.copy)
         self.router.set_weights(release.service, release.weights)
 
     def tidy(self, release: Release) -> None:

@@ -54,6 +54,8 @@ def _step(run: Run, step: dict[str, Any]) -> Iterator[str]:
             yield f"At {at} all users were sent to it."
         case "abort":
             yield _abort(run, step)
+        case "trouble":
+            yield f"At {at} {step['detail']}."
         case "promote":
             yield f"At {at} it was promoted; {took} later {run.new} was the only version."
 

@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from bench import figures, load, memory
+from bench.__main__ import main
+from bench.parts import PARTS
 from bench.watcher import Watcher
 
 
@@ -67,10 +69,20 @@ def test_the_watcher_tells_when_a_version_answered_first(server):
     assert changed > seen
 
 
-def test_figures_are_written_as_a_list(tmp_path):
-    figures.write([figures.Figure("start", 1.5, "s")], tmp_path / "new" / "bench.json")
-    written = json.loads((tmp_path / "new" / "bench.json").read_text())
-    assert [(entry["name"], entry["value"], entry["unit"]) for entry in written] == [("start", 1.5, "s")]
+def test_what_a_part_found_is_written_with_its_targets(tmp_path):
+    found = figures.Result([figures.Figure("start", 1.5, "s")], [figures.Target("starts within 1 s", False, "1.5 s")])
+    figures.write("cluster", found, tmp_path / "new" / "cluster.json")
+    written = json.loads((tmp_path / "new" / "cluster.json").read_text())
+    assert written["part"] == "cluster"
+    assert [(entry["name"], entry["value"], entry["unit"]) for entry in written["figures"]] == [("start", 1.5, "s")]
+    assert [(entry["reached"], entry["found"]) for entry in written["targets"]] == [(False, "1.5 s")]
+
+
+def test_a_part_that_does_not_exist_is_refused_with_those_that_do(capsys):
+    assert main(["nonsense"]) != 0
+    said = capsys.readouterr().err
+    assert "there is no benchmark nonsense" in said
+    assert all(name in " ".join(said.split()) for name in PARTS)
 
 
 def test_the_memory_of_children_counts():

@@ -5,7 +5,7 @@ from tests.unit.delivery.shop import open_shop
 from tests.unit.delivery.simulation import envoy
 
 from cluster import endpoints, health, wait
-from delivery import rollout
+from delivery import capacity, rollout
 from delivery.counters.sources import ENVOY_REQUESTS, ENVOY_TIMES
 from delivery.judgement import Finding, Verdict
 
@@ -17,6 +17,7 @@ def no_patience(monkeypatch):
     monkeypatch.setattr(endpoints, "ENDPOINTS_DEADLINE", 0.5)
     monkeypatch.setattr(wait, "LOOK_AGAIN", 0.05)
     monkeypatch.setattr(rollout, "REACH_DEADLINE", 0.3)
+    monkeypatch.setattr(capacity, "RETURN_DEADLINE", 0.3)
     monkeypatch.setitem(health.TOLERANCES, "CrashLoopBackOff", 0.1)
     for name in ("KUBECONTEXT", "NAMESPACE", "PROMETHEUS_URL", "CONFIRM"):
         monkeypatch.delenv(name, raising=False)

@@ -102,9 +102,9 @@ class Shop:
                     self._endpoints(body)
 
     def _roll(self, path, body) -> None:
-        name, ready = body["metadata"]["name"], 0 if body["metadata"]["name"] in self.unready else 2
-        wanted = body["spec"]["replicas"]
-        counts = {"replicas": wanted, "updatedReplicas": wanted, "availableReplicas": min(ready, wanted)}
+        name, wanted = body["metadata"]["name"], body["spec"]["replicas"]
+        ready = 0 if name in self.unready else wanted
+        counts = {"replicas": wanted, "updatedReplicas": wanted, "availableReplicas": ready}
         status = {"observedGeneration": 99, **counts}
         self.api.put(path, {**body, "status": status})
         labels = body["spec"]["template"]["metadata"]["labels"]

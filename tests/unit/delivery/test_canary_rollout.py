@@ -192,8 +192,7 @@ def test_an_interrupted_step_goes_back_first(shop, rollout, interruption, traffi
         raise interruption
 
     shop.api.ask_prometheus = traffic
-    rollout._judge = type("Interrupted", (), {"examine": lambda self, evidence: interrupt(evidence)})()
-    rollout._since = None
+    rollout._analysis._judge = type("Interrupted", (), {"examine": lambda self, evidence: interrupt(evidence)})()
     with pytest.raises(type(interruption)):
         rollout.analysis(deadline=20)
     assert shop.state() == before

@@ -1,0 +1,35 @@
+"""The parts of the benchmarks by name; whoever adds one adds a line to PARTS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench import cluster, service
+from bench.figures import Result
+from bench.room import Room
+
+
+@dataclass(frozen=True)
+class Part:
+    """One benchmark that can be run by itself.
+
+    Attributes:
+        about: what it measures, in one line.
+        measure: measures it; a `LoadError` or a `CalledProcessError` says that it could not be carried out.
+    """
+
+    about: str
+    measure: Callable[[Room], Result]
+
+
+PARTS: dict[str, Part] = {
+    "service": Part(
+        "throughput with everything on, beside bare Flask",
+        lambda room: Result(service.measure(room.logs)),
+    ),
+    "cluster": Part(
+        "start, memory at rest, and how soon a patched weight routes",
+        lambda room: Result(cluster.measure(room.state, room.say)),
+    ),
+}
