@@ -42,7 +42,8 @@ def _missing(weighed: Weighed) -> str:
 def _limit(measure: Measure) -> str:
     """Return what a version within the demand does, such as ``at most 0.5 points more fail``."""
     than = "" if measure.words == measure.old_words else f" than of the stable one {measure.old_words}"
-    return f"at most {measure.delta * 100:.3g} points more {measure.words}{than}"
+    points = f"{measure.delta * 100:.3g}"
+    return f"at most {points} point{'' if points == '1' else 's'} more {measure.words}{than}"
 
 
 def _compared(measure: Measure) -> str:

@@ -46,6 +46,13 @@ def test_a_new_version_that_fails_everything_is_found_in_one_scrape():
     assert finding.numbers["harm"]["errors"] > 200
 
 
+def test_errors_and_times_have_half_of_alpha_each():
+    # Two failures of two, beside ever more requests of the stable version that did not fail.
+    findings = [examine(block(side(2, 2), side(old))) for old in range(30, 70, 10)]
+    assert [round(finding.numbers["harm"]["errors"]) for finding in findings] == [127, 199, 283, 378]
+    assert [finding.verdict for finding in findings] == [Verdict.INCONCLUSIVE] * 2 + [Verdict.FAILED] * 2
+
+
 def test_one_failure_is_bad_luck():
     assert examine(block(side(4, 1), side(196))).verdict is Verdict.INCONCLUSIVE
 
@@ -66,6 +73,7 @@ def test_a_sound_version_is_passed_with_what_is_proved():
     finding = JUDGE.examine(evidence(World(2, weight=50).blocks(40)))
     assert finding.verdict is Verdict.PASSED
     assert "at most 0.5 points more fail, at most 5 points more take over 250 ms" in finding.reason
+    assert "at most 1 point more take over 80 ms" in finding.reason
     assert min(finding.numbers["proof"].values()) >= 20
     assert finding.numbers["candidate"]["requests"] > 3000
 
