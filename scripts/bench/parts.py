@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench import cluster, service
+from bench import cluster, judge, service, switch
 from bench.figures import Result
 from bench.room import Room
 
@@ -24,6 +24,8 @@ class Part:
 
 
 PARTS: dict[str, Part] = {
+    "judge": Part("the judge beside the policies of others, simulated", judge.measure),
+    "switch": Part("how soon a patch moves all users, by selector and by route", switch.measure),
     "service": Part(
         "throughput with everything on, beside bare Flask",
         lambda room: Result(service.measure(room.logs)),

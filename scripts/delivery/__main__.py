@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from delivery.copies import images, template_labels
 from delivery.errors import DeliveryError
 from delivery.journal.release import find_release
 from delivery.judgement import Outcome
+from delivery.plan import Plan, read_plan, with_weights
 from delivery.rollout import STRATEGIES, Rollout
 from delivery.steps import Step
 
@@ -37,16 +39,22 @@ def release(
     service: Service,
     image: Annotated[str, typer.Option(help="image of the new version, such as order:v2")],
     strategy: Annotated[str, typer.Option(help=f"{', '.join(STRATEGIES)}")] = "canary",
-    weights: Annotated[str, typer.Option(help="shares of the users in percent, for a canary")] = "10,25,50",
+    plan: Annotated[Path | None, typer.Option(help="YAML file with the plan, by default what the Service says")] = None,
+    weights: Annotated[str | None, typer.Option(help="shares of the users in percent, as in 5,20,50, instead of the plan's")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="tell what would happen, and change nothing")] = False,
     kubeconfig: Kubeconfig = None,
     context: Context = None,
     namespace: Namespace = None,
 ) -> None:
     """Release an image; exit status 0 if it was promoted, 1 if it was rolled back, 2 if it could not be tried."""
-    shares = _weights(weights)
+    chosen = _plan(plan, weights)
     with Cluster.connect(kubeconfig, context, namespace) as cluster:
-        rollout = Rollout(cluster, service, strategy, on_step=_tell)
-        outcome, reason = command.release(rollout, image, shares)
+        rollout = Rollout(cluster, service, strategy, on_step=_tell, plan=chosen)
+        if dry_run:
+            typer.echo("\n".join(rollout.preview(image)))
+            return
+        outcome, reason = command.release(rollout, image)
     typer.echo(f"{outcome}: {reason}")
     raise typer.Exit(PROMOTED if outcome is Outcome.PROMOTED else ROLLED_BACK)
 
@@ -80,16 +88,10 @@ def status(
         typer.echo(f"release   {f'{found.strategy} to {found.image} since {found.started}' if found else 'none'}")
 
 
-def _weights(text: str) -> list[int]:
-    try:
-        shares = [int(part) for part in text.split(",")]
-    except ValueError:
-        shares = []
-    if not shares or any(not 0 < share < 100 for share in shares) or shares != sorted(set(shares)):
-        raise typer.BadParameter(
-            f"{text!r}: name growing shares between 1 and 99, as in 10,25,50", param_hint="--weights"
-        )
-    return shares
+def _plan(path: Path | None, weights: str | None) -> Plan | None:
+    """Return the plan that the command line asks for, None for what the Service says."""
+    plan = None if path is None else read_plan(path)
+    return plan if weights is None else with_weights(plan or Plan(), weights)
 
 
 def _tell(step: Step) -> None:

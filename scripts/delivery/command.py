@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from cluster.errors import ClusterError
 from delivery.errors import DeliveryError, Rejected
 from delivery.judgement import Judgement, Outcome
 from delivery.rollout import Rollout
 
-# Few users first; half of them last, where stable still has as much traffic as the canary compared with it.
-WEIGHTS = (10, 25, 50)
 
-
-def release(rollout: Rollout, image: str, weights: Sequence[int] = WEIGHTS) -> tuple[Outcome, str]:
+def release(rollout: Rollout, image: str) -> tuple[Outcome, str]:
     """Carry a release out and return how it ended, and why.
 
     Raises:
@@ -25,7 +20,7 @@ def release(rollout: Rollout, image: str, weights: Sequence[int] = WEIGHTS) -> t
     except Rejected as rejected:
         return Outcome.ROLLED_BACK, rejected.reason
     try:
-        judgement = _judged(rollout, weights)
+        judgement = _judged(rollout)
         if not judgement.successful:
             return rollout.abort(judgement.reason), f"{judgement.step}: {judgement.verdict}, {judgement.reason}"
         outcome = rollout.promote()
@@ -35,7 +30,7 @@ def release(rollout: Rollout, image: str, weights: Sequence[int] = WEIGHTS) -> t
         raise
 
 
-def _judged(rollout: Rollout, weights: Sequence[int]) -> Judgement:
+def _judged(rollout: Rollout) -> Judgement:
     """Return the first judgement that is no success, or the last one."""
     judgement = rollout.verify()
     if rollout.at_once:
@@ -43,7 +38,7 @@ def _judged(rollout: Rollout, weights: Sequence[int]) -> Judgement:
             rollout.switch()
             judgement = rollout.analysis()
         return judgement
-    for weight in weights:
+    for weight in rollout.weights:
         if not judgement.successful:
             break
         rollout.shift(canary=weight)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -14,16 +15,21 @@ from cluster.routing import FULL
 from cluster.transport import Json
 from delivery import migration, smoke
 from delivery.analysis import Analysis, Window
+from delivery.budget import Budget
 from delivery.errors import DeliveryError, Rejected, UnderWay
 from delivery.journal.release import Release, find_release, forget, note, running
 from delivery.judge.plain import Judge, PlainJudge
 from delivery.judgement import Judgement, Outcome
+from delivery.plan import Plan, plan_of
+from delivery.preview import preview
+from delivery.ramp import Ramp, resolve
 from delivery.slo import Slo, load_slo
 from delivery.steps import OnStep, Reporter
 from delivery.strategies.blue_green import BlueGreenStrategy
 from delivery.strategies.blue_green_route import BlueGreenRouteStrategy
 from delivery.strategies.canary import CanaryStrategy
 from delivery.strategies.strategy import Strategy
+from delivery.traffic import measure
 
 STRATEGIES: dict[str, Callable[[Cluster, Reporter], Strategy]] = {
     each.name: each for each in (CanaryStrategy, BlueGreenStrategy, BlueGreenRouteStrategy)
@@ -45,6 +51,7 @@ class Rollout:
         judge: who decides; None for the plain judge.
         slo: thresholds; None for those in observability/slo.
         smoke_paths: what smoke requests ask for; None for the service's list.
+        plan: how users are let in; None for what the Service says.
     """
 
     def __init__(
@@ -56,6 +63,7 @@ class Rollout:
         judge: Judge | None = None,
         slo: Slo | None = None,
         smoke_paths: Sequence[str] | None = None,
+        plan: Plan | None = None,
     ) -> None:
         self._cluster = cluster
         self._service = service
@@ -65,6 +73,8 @@ class Rollout:
         self._judge = judge or PlainJudge(self._slo)
         self._prometheus = Prometheus(cluster)
         self._paths = list(smoke_paths or [f"/{service}s"])
+        self._plan = plan
+        self._ramp: Ramp | None = None
         self._release: Release | None = None
         self._outcome: Outcome | None = None
         self._what = "nothing shifted yet"
@@ -84,13 +94,33 @@ class Rollout:
         rollout._release = release
         return rollout
 
+    def budget(self) -> Budget:
+        """Measure the traffic and return what a release will take under it; nothing is changed.
+
+        Raises:
+            DeliveryError: the plan is wrong, or there is no traffic.
+            PrometheusError: the traffic cannot be measured.
+        """
+        plan = self._plan or plan_of(self._cluster.services.get(self._service))
+        traffic = measure(self._prometheus, self._cluster.namespace, self._service)
+        return Budget(resolve(plan, traffic, self._slo, self.at_once), traffic, self._slo)
+
+    def preview(self, image: str) -> list[str]:
+        """Return in sentences what a release would do and take; nothing is changed.
+
+        Raises:
+            DeliveryError: see `budget`; or the stage is not set for this release.
+        """
+        release, _body = self._strategy.plan(self._service, image)
+        return preview(release, migration.plan(self._cluster, release), self.budget())
+
     def start(self, image: str) -> None:
         """Migrate what the new version needs, then run it beside the stable one, until the side door leads to it.
 
         Raises:
             Rejected: its migration fails, it never gets ready or cannot be reached; what was made is removed again.
             UnderWay: another release of the service has not ended.
-            DeliveryError: the stage is not set for this release.
+            DeliveryError: the stage is not set for this release, or its plan cannot end well under this traffic.
         """
         with self._reporter.step("start", image=image) as details, self._going_back():
             release, job = self._begin(image)
@@ -135,6 +165,13 @@ class Rollout:
         with self._reporter.step("shift", canary=canary), self._going_back():
             self._strategy.move(release, canary)
             self._what, self._since = f"canary at {canary} %", self._now()
+
+    @property
+    def weights(self) -> tuple[int, ...]:
+        """Return the shares of the users, in percent, that the release goes through, as resolved when it began."""
+        if self._ramp is None:
+            raise DeliveryError(f"no release of {self._service} has been started: its weights follow from its traffic")
+        return self._ramp.weights
 
     @property
     def at_once(self) -> bool:
@@ -212,6 +249,14 @@ class Rollout:
 
     # Inside
 
+    def _resolved(self) -> Ramp:
+        """Return the ramp of this release, unless it cannot end well."""
+        with self._reporter.step("plan") as details:
+            budget = self.budget()
+            details.update(weights=list(budget.ramp.weights), **budget.as_dict())
+            budget.check()
+            return budget.ramp
+
     def _begin(self, image: str) -> tuple[Release, Json | None]:
         """Take the release: its Deployment is there from now on, without pods. Return it, and the Job it needs."""
         if self._release is not None:
@@ -221,6 +266,8 @@ class Rollout:
             raise _under_way(other)
         release, body = self._strategy.plan(self._service, image)
         job = migration.plan(self._cluster, release)
+        self._ramp = self._resolved()
+        release = dataclasses.replace(release, ramp=self._ramp.as_dict())
         body["spec"]["replicas"] = 0
         try:
             self._cluster.deployments.create(body)
@@ -262,7 +309,8 @@ class Rollout:
     def _window(self, deadline: float | None) -> Window:
         settings = self._slo.analysis
         baseline = settings.baseline_seconds if self._strategy.at_once else None
-        return Window(self._what, self._since, baseline, deadline or settings.deadline_seconds)
+        own = self._ramp.deadline if self._ramp else settings.deadline_seconds
+        return Window(self._what, self._since, baseline, deadline or own)
 
     def _now(self) -> float | None:
         """Return the time by Prometheus' clock; without it the analysis counts from when it is asked."""

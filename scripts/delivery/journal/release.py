@@ -7,6 +7,7 @@ import datetime
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from cluster.client import Cluster
 from cluster.errors import NotFound
@@ -33,6 +34,7 @@ class Release:
         stable_version: its label ``version`` before, empty if it had none.
         weights: weight of each subset before, empty where a selector moves the users.
         preview_selector: selector of the preview Service before, empty where weights move the users.
+        ramp: weights and demands as they were resolved, as `delivery.ramp.Ramp` writes them.
         started: when the release began.
     """
 
@@ -47,6 +49,7 @@ class Release:
     stable_version: str
     weights: dict[str, int] = field(default_factory=dict)
     preview_selector: dict[str, str] = field(default_factory=dict)
+    ramp: dict[str, Any] = field(default_factory=dict)
     started: str = field(default_factory=lambda: datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"))
 
     def annotation(self) -> dict[str, str]:

@@ -51,7 +51,7 @@ class Baseline:
         shares: share of the baseline's requests in each class, one more than there are bounds; they add up to 1.
         requests: how many requests it rests on.
         seconds: how long they took to come.
-        dispersion: Fano factor of canary-sized counts of errors, at least 1: errors that come in bursts.
+        dispersion: Fano factor of counts of errors, at least 1: more where they come in bursts.
     """
 
     bounds: tuple[float, ...]

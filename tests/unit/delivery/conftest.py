@@ -1,10 +1,10 @@
 import time
 
 import pytest
-from tests.unit.delivery.shop import open_shop
+from tests.unit.delivery.shop import open_shop, steady
 
 from cluster import endpoints, health, wait
-from delivery import rollout
+from delivery import rollout, traffic
 from delivery.counters.ledger import BUCKETS, REQUESTS
 from delivery.judgement import Finding, Verdict
 
@@ -16,6 +16,7 @@ def no_patience(monkeypatch):
     monkeypatch.setattr(endpoints, "ENDPOINTS_DEADLINE", 0.5)
     monkeypatch.setattr(wait, "LOOK_AGAIN", 0.05)
     monkeypatch.setattr(rollout, "REACH_DEADLINE", 0.3)
+    monkeypatch.setattr(traffic, "PATIENCE", 0.0)
     monkeypatch.setitem(health.TOLERANCES, "CrashLoopBackOff", 0.1)
     for name in ("KUBECONTEXT", "NAMESPACE", "PROMETHEUS_URL", "CONFIRM"):
         monkeypatch.delenv(name, raising=False)
@@ -56,6 +57,8 @@ def growing(query):
     now = time.time()
     if query == "time()":
         return {"resultType": "scalar", "result": [now, str(now)]}
+    if query.endswith(f"[{traffic.REACH:g}s]"):
+        return steady(now)
     values = [[now - age, str(1000 - age)] for age in (20, 1, 0)]
     series = [{"__name__": REQUESTS, "code": "200"}, {"__name__": BUCKETS, "le": "0.25"}]
     return {
@@ -64,6 +67,6 @@ def growing(query):
     }
 
 
-@pytest.fixture
-def traffic():
+@pytest.fixture(name="traffic")
+def growing_traffic():
     return growing

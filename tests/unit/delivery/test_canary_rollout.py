@@ -154,7 +154,7 @@ def test_a_release_that_crashes_is_rejected_and_gone(shop, rollout, steps):
         rollout.start("order:v2-crash")
     assert "CrashLoopBackOff" in error.value.reason
     assert shop.state() == before
-    assert [step.name for step in steps] == ["abort", "start"]
+    assert [step.name for step in steps] == ["plan", "abort", "start"]
     assert rollout.abort("again") is Outcome.ROLLED_BACK
 
 
@@ -278,7 +278,7 @@ def test_steps_are_told_with_times_and_troubles(rollout, steps, shop):
     rollout.shift(canary=10)
     with pytest.raises(ClusterError):
         rollout.shift(canary=101)
-    assert [step.name for step in steps] == ["start", "shift", "shift"]
+    assert [step.name for step in steps] == ["plan", "start", "shift", "shift"]
     assert all(step.started <= step.ended for step in steps)
-    assert steps[0].details == {"image": "order:v2", "version": "v2", "deployment": "order-canary"}
+    assert steps[1].details == {"image": "order:v2", "version": "v2", "deployment": "order-canary"}
     assert "add up to 100" in steps[2].details["error"]
