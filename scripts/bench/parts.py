@@ -26,10 +26,7 @@ class Part:
 PARTS: dict[str, Part] = {
     "judge": Part("the judge beside the policies of others, simulated", judge.measure),
     "switch": Part("how soon a patch moves all users, by selector and by route", switch.measure),
-    "service": Part(
-        "throughput with everything on, beside bare Flask",
-        lambda room: Result(service.measure(room.logs)),
-    ),
+    "service": Part("what observing costs, by the chassis and by the usual libraries", service.measure),
     "cluster": Part(
         "start, memory at rest, and how soon a patched weight routes",
         lambda room: Result(cluster.measure(room.state, room.say)),

@@ -40,7 +40,8 @@ def release(
     image: Annotated[str, typer.Option(help="image of the new version, such as order:v2")],
     strategy: Annotated[str, typer.Option(help=f"{', '.join(STRATEGIES)}")] = "canary",
     plan: Annotated[Path | None, typer.Option(help="YAML file with the plan, by default what the Service says")] = None,
-    weights: Annotated[str | None, typer.Option(help="shares of the users in percent, as in 5,20,50, instead of the plan's")
+    weights: Annotated[
+        str | None, typer.Option(help="shares of the users in percent, as in 5,20,50, instead of the plan's")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="tell what would happen, and change nothing")] = False,
     kubeconfig: Kubeconfig = None,
