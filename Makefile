@@ -20,8 +20,8 @@ export PYTHONPATH := $(CURDIR)/services:$(CURDIR)/scripts
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-embedded demo-kind demo-context test bench up up-embedded up-kind up-context down down-embedded \
-	down-kind down-context status drill-canary drill-blue-green drill-blue-green-route images setup setup-test lint types \
-	requirements clean
+	down-kind down-context status drill-canary drill-blue-green drill-blue-green-route images setup setup-test setup-bench \
+	lint types requirements clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +43,7 @@ demo-kind demo-context: demo-%: up-%
 test: setup-test lint types ## everything that is checked: lint, types, unit, architecture, manifest, contract and drill tests
 	@$(PY) -m pytest $(PYTEST)
 
-bench: setup-test ## ratios and times, printed and in reports/bench/; ONLY="service cluster"
+bench: setup-bench ## ratios and times, printed and in reports/bench/; ONLY="service cluster"
 	@$(PY) -m bench $(ONLY)
 
 up: up-$(CLUSTER) ## start a cluster and put the shop on it; safe to run again at any time
@@ -103,3 +103,6 @@ setup:
 
 setup-test:
 	@PYTHONPATH=scripts $(PYTHON) -m toolchain test
+
+setup-bench:
+	@PYTHONPATH=scripts $(PYTHON) -m toolchain bench

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench import cluster, judge, service, switch
+from bench import cluster, judge, prober, service, switch
 from bench.figures import Result
 from bench.room import Room
 
@@ -27,6 +27,7 @@ PARTS: dict[str, Part] = {
     "judge": Part("the judge beside the policies of others, simulated", judge.measure),
     "switch": Part("how soon a patch moves all users, by selector and by route", switch.measure),
     "service": Part("what observing costs, by the chassis and by the usual libraries", service.measure),
+    "prober": Part("the highest rate that the drills' prober keeps, beside wrk", prober.measure),
     "cluster": Part(
         "start, memory at rest, and how soon a patched weight routes",
         lambda room: Result(cluster.measure(room.state, room.say)),
