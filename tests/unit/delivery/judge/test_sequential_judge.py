@@ -53,6 +53,16 @@ def test_errors_and_times_have_half_of_alpha_each():
     assert [finding.verdict for finding in findings] == [Verdict.INCONCLUSIVE] * 2 + [Verdict.FAILED] * 2
 
 
+def test_a_step_passes_exactly_when_the_weakest_proof_stands_at_one_over_beta():
+    demand = dataclasses.replace(FIRST, errors=0.1)
+    blocks = [block(side(4), side(196), number) for number in range(20)]
+    findings = [examine(*blocks[:count], demand=demand) for count in range(1, 21)]
+    proofs = [min(finding.numbers["proof"].values()) for finding in findings]
+    assert [finding.verdict is Verdict.PASSED for finding in findings] == [proof >= 20 for proof in proofs]
+    assert any(10 < proof < 20 for proof in proofs)
+    assert any(20 <= proof < 40 for proof in proofs)
+
+
 def test_one_failure_is_bad_luck():
     assert examine(block(side(4, 1), side(196))).verdict is Verdict.INCONCLUSIVE
 
