@@ -68,7 +68,7 @@ class Ending:
         if entry.phase is Phase.PROMOTING and entry.part == CLEANING:  # the old version is gone
             return self.promote("")
         shares = tuple(sorted({*entry.shares, 0}))
-        self._tenure.write(phase=Phase.ABORTING, part="", reason=reason, shares=shares)
+        self._tenure.write(phase=Phase.ABORTING, reason=reason, shares=shares)
         try:
             if not force:
                 self._refuse_foreign(shares)
@@ -80,7 +80,7 @@ class Ending:
 
     def _go_back(self) -> None:
         release, cluster = self._tenure.entry.release, self._tenure.cluster
-        self._strategy.back(release)
+        self._strategy.back(release, promoting=bool(self._tenure.entry.part))
         self._strategy.tidy(release)
         copies.remove(cluster, release)
         migration.remove(cluster, release)

@@ -313,6 +313,17 @@ class Tenure:
             self._lease.release(grip.holder)
 
 
+def refuse_second(cluster: Cluster, service: str) -> None:
+    """See that no release of a service is open.
+
+    Raises:
+        UnderWay: one is.
+    """
+    current = Journals(cluster).read(service).current
+    if current is not None:
+        raise under_way(parse(current, service), Lease(cluster, service).read())
+
+
 def under_way(entry: Entry, grip: leases.Grip) -> UnderWay:
     """Return the refusal of a second release: who has the first one, and what can be done."""
     release = entry.release
