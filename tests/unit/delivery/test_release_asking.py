@@ -5,6 +5,7 @@ import threading
 
 import pytest
 from tests.unit.delivery.test_delivery_command import run
+from tests.unit.delivery.test_killed_anywhere import Minded
 
 from delivery import asking, carrier, command
 from delivery.errors import UnderWay
@@ -27,8 +28,8 @@ def shop(canary_shop):
 
 
 @pytest.fixture
-def undecided(canary_shop, always):
-    return Rollout(canary_shop[1], "order", judge=always(Verdict.INCONCLUSIVE), plan=Plan(weights=(10, 50)))
+def undecided(canary_shop):
+    return Rollout(canary_shop[1], "order", judge=Minded(Verdict.INCONCLUSIVE), plan=Plan(weights=(10, 50)))
 
 
 def ended(shop):
@@ -118,7 +119,9 @@ def test_history_says_how_the_last_ones_ended(shop, canary_shop, monkeypatch, ca
     assert out == "no release has ended yet\n"
     shop.api.ask_prometheus = traffic
     for verdict in (Verdict.FAILED, Verdict.PASSED):
-        command.release(Rollout(canary_shop[1], "order", judge=always(verdict)), "order:v2")
+        command.release(
+            Rollout(canary_shop[1], "order", judge=always(verdict), plan=Plan(weights=(10, 50))), "order:v2"
+        )
     _code, out, _err = run(monkeypatch, capsys, "history", "order", "--json")
     newest, oldest = json.loads(out)
     assert (newest["outcome"], oldest["outcome"]) == ("Promoted", "RolledBack")

@@ -42,8 +42,14 @@ def stopped(shop, cluster):
     rollout = Rollout(cluster, "order")
     rollout.start("order:v2")
     rollout.shift(canary=10)
-    rollout._tenure._pulse.stop()
+    stop(rollout)
     return rollout
+
+
+def stop(rollout):
+    """Stop the process of a release, as far as others can see."""
+    rollout._tenure._pulse.stop()
+    rollout._tenure._pulse._thread.join()
 
 
 def taken_over():
@@ -92,7 +98,7 @@ def test_what_was_made_too_late_is_removed_again(shop, cluster):
     def between(method, path):
         if method == "POST" and "deployments" in path:
             shop.api.refuse = lambda method, path: None
-            rollout._tenure._pulse.stop()
+            stop(rollout)
             taken_over()
 
     shop.api.refuse = between
@@ -179,6 +185,7 @@ def test_a_lease_without_a_release_is_let_go_of(shop, cluster):
     assert shop.holder() is None
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("strategy", ["canary", "blue-green"])
 def test_any_answer_may_be_lost(tmp_path, monkeypatch, always, traffic, strategy):
     monkeypatch.setattr(lease, "DURATION", 15)
