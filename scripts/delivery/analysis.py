@@ -61,7 +61,7 @@ class Analysis:
         self._clock, self._sleep = clock, sleep
 
     def run(self, window: Window, watch: Watch | None = None, on_finding: OnFinding | None = None) -> Judgement:
-        """Look at every scrape until the judge decides or the deadline passes.
+        """Look at every scrape until the judge decides, the deadline passes, or nothing was seen for too long.
 
         Args:
             window: the step.
@@ -69,7 +69,7 @@ class Analysis:
             on_finding: is told of every finding that says something new.
         """
         started, begun = time.time(), self._clock()
-        look = _Look(self._reading, self._judge, self._slo, window)
+        look = _Look(self._reading, self._judge, self._slo, window, self._clock)
         told = ""
         while True:
             if watch:
@@ -120,7 +120,8 @@ class Analysis:
 class _Look:
     """The looks of one analysis at the counters."""
 
-    def __init__(self, reading: Reading, judge: Judge, slo: Slo, window: Window) -> None:
+    def __init__(self, reading: Reading, judge: Judge, slo: Slo, window: Window, clock: Callable[[], float]) -> None:
+        self._clock, self._sighted = clock, clock()
         self._reading, self._judge, self._slo, self._window = reading, judge, slo, window
         self._gathering: Gathering | None = None
         self._finding = NOTHING
@@ -128,17 +129,25 @@ class _Look:
 
     @property
     def ended(self) -> bool:
-        """Tell whether looking on cannot change anything."""
-        return self._gathering is not None and bool(self._gathering.in_vain)
+        """Tell whether looking on cannot change anything, or would leave users where nobody sees what they get."""
+        return self._given_up() or (self._gathering is not None and bool(self._gathering.in_vain))
+
+    def _given_up(self) -> bool:
+        return self._clock() - self._sighted >= self._slo.analysis.blind_seconds
 
     def again(self) -> Finding:
         """Read what is new and judge; without new data the finding stays what it was."""
         try:
             self._gather()
-            doubt = self._doubt()
+            unseen = self._unseen()
         except PrometheusError as error:
-            return self._held(str(error))
-        return self._held(doubt) if doubt else self._finding
+            unseen = str(error)
+        if unseen:
+            long = f"; nothing was seen for {self._clock() - self._sighted:.0f} s" if self._given_up() else ""
+            return self._held(f"{unseen}{long}")
+        self._sighted = self._clock()
+        missing = self._gathering.missing if self._gathering else ""
+        return self._held(missing) if missing else self._finding
 
     def _gather(self) -> None:
         """Take in what is new, and judge if there is anything."""
@@ -158,11 +167,11 @@ class _Look:
             return replace(finding, reason=f"{finding.reason}; {gathering.in_vain}")
         return finding
 
-    def _doubt(self) -> str:
-        """Return why a new version cannot be passed now, whatever the judge says; empty if it can."""
+    def _unseen(self) -> str:
+        """Return why nobody knows what users get now, empty if it is known."""
         if self._gathering is None or math.isinf(self._reading.newest):
             return ""
-        return self._reading.doubt(self._slo.analysis.stale_seconds) or self._gathering.missing
+        return self._reading.doubt(self._slo.analysis.stale_seconds)
 
     def _held(self, reason: str) -> Finding:
         if self._finding.verdict is Verdict.FAILED:

@@ -61,6 +61,7 @@ class Analysis(_Part):
     tolerance: Tolerance
     deadline_seconds: Seconds
     stale_seconds: Seconds
+    blind_seconds: Seconds
     baseline_seconds: Seconds
 
 

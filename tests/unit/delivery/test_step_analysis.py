@@ -165,6 +165,27 @@ def test_a_prometheus_that_is_away_is_inconclusive():
     assert "cannot be asked" in judgement.reason
 
 
+@pytest.mark.parametrize("trouble", ["away", "scraping"])
+def test_nobody_stays_long_on_a_version_that_nobody_sees(trouble):
+    simulation = canary()
+    setattr(simulation, trouble, trouble == "away")
+    begun = simulation.clock()
+    judgement = analyse(simulation, judge=Patient(), deadline=60)
+    took, stale = simulation.clock() - begun, SLO.analysis.stale_seconds if trouble == "scraping" else 0
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert "nothing was seen for 15 s" in judgement.reason
+    assert SLO.analysis.blind_seconds <= took <= SLO.analysis.blind_seconds + stale + 2
+
+
+def test_a_look_in_between_lets_the_patience_begin_anew():
+    simulation = canary()
+    simulation.away = True
+    for at, away in ((10, False), (11, True), (20, False)):
+        simulation.at(at, lambda away=away: setattr(simulation, "away", away))
+    judgement = analyse(simulation, judge=Patient(), deadline=30)
+    assert "nothing was seen" not in judgement.reason
+
+
 def test_a_prometheus_that_comes_back_is_asked_for_all_that_was_missed():
     simulation = canary()
     simulation.away = True
