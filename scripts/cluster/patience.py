@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from cluster.errors import Busy, Unreachable
 
@@ -18,6 +18,13 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 60.0
 # The first pause, doubled up to the longest: users may be waiting for what is asked.
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
+
+
+class Bearing(Protocol):
+    """Whoever sees a request through."""
+
+    def bear(self, ask: Callable[[], T]) -> T:
+        """Ask, once or several times, and return the first answer."""
 
 
 class Patience:

@@ -14,7 +14,7 @@ from cluster.routing import FULL, Router
 from cluster.transport import Json
 from cluster.workloads import JOB
 from delivery import copies
-from delivery.journal.release import find_release
+from delivery.journal.store import find_release
 from drills.twins import ROLLED_BACK
 
 COORDINATION = "/apis/coordination.k8s.io/v1"

@@ -21,8 +21,8 @@ LATE_SECONDS = 2.0
 class _Unseen(Trouble, Canary):
     """A release that nobody can judge goes back, and meanwhile only the first few meet it."""
 
-    # Nobody sees the errors, so they last until the analysis gives up: 5 s until data count as old and 15 s without any,
-    # in which a fifth of the requests of 15 % of the users fail. That is 0.6, and some for the way there and back.
+    # Nobody sees the errors, so they last until the analysis gives up: 5 s until data are old and 15 s without any, in
+    # which a fifth of the requests of 15 % of the users fail. That is 0.6, and some for the way there and back.
     harm: ClassVar = {"errors": 0.8}
     expected: ClassVar = {"sound": ROLLED_BACK}
 

@@ -156,6 +156,9 @@ class FakeApi:
         if path not in self.objects:
             return 404, status(404, f"{path} not found")
         if method == "DELETE":
+            uid = (body or {}).get("preconditions", {}).get("uid")
+            if uid and uid != self.objects[path]["metadata"]["uid"]:
+                return 409, status(409, "the uid in the precondition does not match")
             self.remove(path)
             return 200, {"status": "Success"}
         wanted = body.get("metadata", {}).get("resourceVersion")

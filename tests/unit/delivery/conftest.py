@@ -1,12 +1,13 @@
 import time
 
 import pytest
-from tests.unit.delivery.shop import open_shop
+from tests.unit.delivery.shop import open_shop, steady
 from tests.unit.delivery.simulation import envoy
 
 from cluster import endpoints, health, wait
-from delivery import capacity, rollout
+from delivery import capacity, starting, traffic
 from delivery.counters.sources import ENVOY_REQUESTS, ENVOY_TIMES
+from delivery.journal.pulse import Pulse
 from delivery.judgement import Finding, Verdict
 
 
@@ -16,11 +17,27 @@ def no_patience(monkeypatch):
     monkeypatch.setattr(endpoints, "PROPAGATION", 0.0)
     monkeypatch.setattr(endpoints, "ENDPOINTS_DEADLINE", 0.5)
     monkeypatch.setattr(wait, "LOOK_AGAIN", 0.05)
-    monkeypatch.setattr(rollout, "REACH_DEADLINE", 0.3)
+    monkeypatch.setattr(starting, "REACH_DEADLINE", 0.3)
     monkeypatch.setattr(capacity, "RETURN_DEADLINE", 0.3)
+    monkeypatch.setattr(traffic, "PATIENCE", 0.0)
     monkeypatch.setitem(health.TOLERANCES, "CrashLoopBackOff", 0.1)
     for name in ("KUBECONTEXT", "NAMESPACE", "PROMETHEUS_URL", "CONFIRM"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def silent_in_the_end(monkeypatch):
+    """No heart goes on beating after its test."""
+    started, start = [], Pulse.start
+
+    def begin(pulse):
+        started.append(pulse)
+        start(pulse)
+
+    monkeypatch.setattr(Pulse, "start", begin)
+    yield
+    for pulse in started:
+        pulse.stop()
 
 
 @pytest.fixture
@@ -58,6 +75,8 @@ def growing(query):
     now = time.time()
     if query == "time()":
         return {"resultType": "scalar", "result": [now, str(now)]}
+    if query.endswith(f"[{traffic.REACH:g}s]"):
+        return steady(now)
     values = [[now - age, str(round(1000 * (now - age)))] for age in (20, 1, 0)]
     kinds = [{"__name__": ENVOY_REQUESTS, "envoy_response_code": "200"}]
     kinds += [{"__name__": ENVOY_TIMES, "le": le} for le in ("250", "+Inf")]
@@ -65,6 +84,6 @@ def growing(query):
     return {"resultType": "matrix", "result": [{"metric": each, "values": values} for each in series]}
 
 
-@pytest.fixture
-def traffic():
+@pytest.fixture(name="traffic")
+def growing_traffic():
     return growing
