@@ -21,9 +21,9 @@ LATE_SECONDS = 2.0
 class _Unseen(Trouble, Canary):
     """A release that nobody can judge goes back, and meanwhile only the first few meet it."""
 
-    # Nobody sees the errors, so they last until the analysis gives up: 5 s until data are old and 15 s without any, in
-    # which a fifth of the first step's handful fails, 4 requests a scrape of half a second. That is 32 requests, 0.16 s'
-    # worth at 200 a second and 0.32 at 100.
+    # Nobody sees the errors, so they last until the analysis gives up: 5 s until data are old and 15 s without any. In
+    # them a fifth of the first step's handful fails, 4 requests a scrape of half a second. That is 32 requests: 0.16 s'
+    # worth at 200 a second, 0.32 at 100.
     harm: ClassVar = {"errors": 0.4}
     expected: ClassVar = {"sound": ROLLED_BACK}
 
