@@ -10,6 +10,7 @@ import contextlib
 import ipaddress
 import threading
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -18,12 +19,13 @@ import yaml
 from kubernetes import client as kubernetes_client
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException, kube_config
+from kubernetes.config.incluster_config import InClusterConfigLoader
 from kubernetes.stream.ws_client import portforward_call
 from kubernetes.watch.watch import Watch
 
 from cluster.errors import Busy, ClusterError, Unreachable, refusal
 from cluster.patience import Bearing
-from cluster.settings import EMBEDDED_CONTEXT, KIND_PREFIX, Settings
+from cluster.settings import EMBEDDED_CONTEXT, IN_CLUSTER, KIND_PREFIX, Settings
 from cluster.upstream import Upstream, upstream_of
 
 # An API server that takes longer than this to begin an answer is as good as away.
@@ -68,12 +70,7 @@ class Transport:
             ClusterError: the kubeconfig cannot be used, or the context is not to be touched.
         """
         configuration: Any = kubernetes_client.Configuration()
-        try:
-            context = _context(settings)
-            kube_config.load_kube_config(settings.kubeconfig, context, configuration, persist_config=False)  # type: ignore[no-untyped-call]
-        except (ConfigException, yaml.YAMLError, TypeError, KeyError, ValueError) as error:
-            raise ClusterError(f"kubeconfig {settings.kubeconfig}: {' '.join(str(error).split())}") from error
-        settings.check_meant(context, configuration.host)
+        context = _enter(settings, configuration) if settings.account else _choose(settings, configuration)
         configuration.connection_pool_maxsize = CONNECTIONS
         configuration.retries = _Retry(RETRIES) if retries else urllib3.Retry(0)
         if _is_loopback(configuration.host):
@@ -276,6 +273,28 @@ class Changes:
     def _shut(self, response: Any) -> None:
         with contextlib.suppress(OSError, ValueError, RuntimeError):
             response.shutdown()
+
+
+def _enter(settings: Settings, configuration: Any) -> str:
+    """Take the way that Kubernetes gives to a pod; its token is read anew before it is too old."""
+    folder = Path(settings.account)
+    try:
+        loader: Any = InClusterConfigLoader(str(folder / "token"), str(folder / "ca.crt"))  # type: ignore[no-untyped-call]
+        loader.load_and_set(configuration)
+    except (ConfigException, OSError) as error:
+        raise ClusterError(f"service account in {folder}: {' '.join(str(error).split())}") from error
+    return IN_CLUSTER
+
+
+def _choose(settings: Settings, configuration: Any) -> str:
+    """Take the way of a kubeconfig, if its cluster is meant."""
+    try:
+        context = _context(settings)
+        kube_config.load_kube_config(settings.kubeconfig, context, configuration, persist_config=False)  # type: ignore[no-untyped-call]
+    except (ConfigException, yaml.YAMLError, TypeError, KeyError, ValueError) as error:
+        raise ClusterError(f"kubeconfig {settings.kubeconfig}: {' '.join(str(error).split())}") from error
+    settings.check_meant(context, configuration.host)
+    return context
 
 
 def _context(settings: Settings) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -15,6 +16,8 @@ from cluster.errors import ClusterError
 from delivery import asking, command, overview
 from delivery.errors import DeliveryError
 from delivery.judgement import Outcome
+from delivery.plan import Plan, read_plan, with_weights
+from delivery.preview import preview
 from delivery.rollout import STRATEGIES, Rollout
 from delivery.steps import Step
 
@@ -36,7 +39,11 @@ def release(
     service: Service,
     image: Annotated[str, typer.Option(help="image of the new version, such as order:v2")],
     strategy: Annotated[str, typer.Option(help=f"{', '.join(STRATEGIES)}")] = "canary",
-    weights: Annotated[str, typer.Option(help="shares of the users in percent, for a canary")] = "10,25,50",
+    plan: Annotated[Path | None, typer.Option(help="YAML file with the plan, by default what the Service says")] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="shares of the users in percent, as in 5,20,50, instead of the plan's")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="tell what would happen, and change nothing")] = False,
     verify: Annotated[bool, typer.Option(help="smoke requests before the first user")] = True,
     resume: Annotated[
         bool, typer.Option("--resume", help="go on with a dead release of this image, if there is one")
@@ -46,13 +53,15 @@ def release(
     namespace: Namespace = None,
 ) -> None:
     """Release an image; exit status 0 if promoted, 1 if rolled back, 2 if it could not be tried, 3 if handed over."""
-    shares = _weights(weights)
+    chosen = _plan(plan, weights)
     with Cluster.connect(kubeconfig, context, namespace) as cluster:
         if resume and asking.left_behind(cluster, service, image):
             end = command.resume(Rollout.resume(cluster, service, on_step=_tell))
         else:
-            rollout = Rollout(cluster, service, strategy, on_step=_tell)
-            end = command.release(rollout, image, shares, verify)
+            rollout = Rollout(cluster, service, strategy, on_step=_tell, plan=chosen)
+            if dry_run:
+                raise typer.Exit(_preview(rollout, image))
+            end = command.release(rollout, image, verify)
     _exit(end)
 
 
@@ -120,16 +129,22 @@ def _exit(end: command.End) -> None:
     raise typer.Exit(EXITS[outcome])
 
 
-def _weights(text: str) -> list[int]:
-    try:
-        shares = [int(part) for part in text.split(",")]
-    except ValueError:
-        shares = []
-    if not shares or any(not 0 < share < 100 for share in shares) or shares != sorted(set(shares)):
-        raise typer.BadParameter(
-            f"{text!r}: name growing shares between 1 and 99, as in 10,25,50", param_hint="--weights"
-        )
-    return shares
+def _plan(path: Path | None, weights: str | None) -> Plan | None:
+    """Return the plan that the command line asks for, None for what the Service says."""
+    plan = None if path is None else read_plan(path)
+    return plan if weights is None else with_weights(plan or Plan(), weights)
+
+
+def _preview(rollout: Rollout, image: str) -> int:
+    """Tell what a release would do and take; return the exit status.
+
+    Raises:
+        DeliveryError: it would be refused.
+    """
+    release, budget = rollout.intent(image), rollout.budget()
+    typer.echo("\n".join(preview(release, budget)))
+    budget.check()
+    return 0
 
 
 def _tell(step: Step) -> None:

@@ -11,6 +11,7 @@ from cluster.errors import Busy, PrometheusError, Unreachable, Unready
 from cluster.prometheus import Prometheus
 from delivery import starting
 from delivery.analysis import Analysis, Window
+from delivery.budget import Budget
 from delivery.ending import Ending
 from delivery.errors import Asked, DeliveryError, Lost, Rejected
 from delivery.foreign import foreign
@@ -18,15 +19,17 @@ from delivery.journal.entry import Phase
 from delivery.journal.shift import Shift
 from delivery.journal.tenure import Tenure
 from delivery.judge.contract import Judge
-from delivery.judge.evidence import Demand
 from delivery.judge.sequential import SequentialJudge
 from delivery.judgement import Outcome
+from delivery.plan import Plan, plan_of
+from delivery.ramp import Ramp, resolve
 from delivery.slo import Slo, load_slo
 from delivery.steps import OnStep, Reporter
 from delivery.strategies.blue_green import BlueGreenStrategy
 from delivery.strategies.blue_green_route import BlueGreenRouteStrategy
 from delivery.strategies.canary import CanaryStrategy
 from delivery.strategies.strategy import Strategy
+from delivery.traffic import measure
 
 STRATEGIES: dict[str, Callable[[Cluster, Reporter], Strategy]] = {
     each.name: each for each in (CanaryStrategy, BlueGreenStrategy, BlueGreenRouteStrategy)
@@ -47,6 +50,7 @@ class Carrier:
         judge: Judge | None = None,
         slo: Slo | None = None,
         smoke_paths: Sequence[str] | None = None,
+        plan: Plan | None = None,
     ) -> None:
         self._cluster = cluster
         self._service = service
@@ -57,10 +61,22 @@ class Carrier:
         self._prometheus = Prometheus(cluster)
         self._analysis = Analysis(self._prometheus, self._judge, self._slo, cluster.namespace)
         self._paths = list(smoke_paths or [f"/{service}s"])
+        self._plan = plan
         self._tenure: Tenure | None = None
         self._outcome: Outcome | None = None
         self._lost = ""
         self._looked = 0.0
+
+    def budget(self) -> Budget:
+        """Measure the traffic and return what a release will take under it; nothing is changed.
+
+        Raises:
+            DeliveryError: the plan is wrong, or there is no traffic.
+            PrometheusError: the traffic cannot be measured.
+        """
+        plan = self._plan or plan_of(self._cluster.services.get(self._service))
+        traffic = measure(self._prometheus, self._cluster.namespace, self._service)
+        return Budget(resolve(plan, traffic, self._slo, self._strategy.at_once), traffic, self._slo)
 
     def abort(self, reason: str = "", force: bool = False) -> Outcome:
         """Send all users back to the old version at once, then remove the new one; aborting twice does no harm.
@@ -97,6 +113,19 @@ class Carrier:
         if self._tenure is None:
             raise DeliveryError(f"no release of {self._service} has been started, or it has ended")
         return self._tenure
+
+    def _resolved(self) -> Ramp:
+        """Return the ramp of a new release, unless it cannot end well."""
+        with self._reporter.step("plan") as details:
+            budget = self.budget()
+            details.update(weights=list(budget.ramp.weights), **budget.as_dict())
+            budget.check()
+            return budget.ramp
+
+    @property
+    def _ramp(self) -> Ramp:
+        """Return what was resolved when the release began, by whichever process."""
+        return Ramp.of(self._started().entry.ramp)
 
     def _hold(self, tenure: Tenure) -> None:
         """From now on every request of the release passes by the hold on it."""
@@ -182,8 +211,8 @@ class Carrier:
             step=self._what,
             shifts=entry.shifts,
             at_once=self._strategy.at_once,
-            demand=Demand(**settings.margins.model_dump()),
-            deadline=deadline or settings.deadline_seconds,
+            demand=self._ramp.demand(entry.weight, settings.margins),
+            deadline=deadline or self._ramp.deadline,
             steady=max(before, entry.steady) if self._strategy.at_once else 0.0,
             probed=entry.probed,
         )

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from cluster.errors import ClusterError
 from delivery.errors import Asked, DeliveryError, Foreign, Lost, Rejected
 from delivery.journal.entry import Phase
 from delivery.judgement import Judgement, Outcome
 from delivery.rollout import Rollout
 
-# Few users first; half of them last, where stable still has as much traffic as the canary compared with it.
-WEIGHTS = (10, 25, 50)
 End = tuple[Outcome, str]
 
 
-def release(rollout: Rollout, image: str, weights: Sequence[int] = WEIGHTS, verify: bool = True) -> End:
+def release(rollout: Rollout, image: str, verify: bool = True) -> End:
     """Carry a release out and return how it ended, and why.
 
     Raises:
@@ -23,7 +19,7 @@ def release(rollout: Rollout, image: str, weights: Sequence[int] = WEIGHTS, veri
         DeliveryError: the release could not begin, or somebody else has it now.
     """
     with _Ending(rollout) as ending:
-        rollout.start(image, weights, verify)
+        rollout.start(image, verify)
         ending.end = _go_on(rollout)
     return ending.end
 
@@ -82,7 +78,7 @@ def _judged(rollout: Rollout) -> Judgement:
             rollout.switch()
             judgement = rollout.analysis()
         return judgement
-    for weight in [each for each in entry.weights or WEIGHTS if not moved or each >= entry.weight]:
+    for weight in [each for each in rollout.weights if not moved or each >= entry.weight]:
         if judgement is not None and not judgement.successful:
             break
         rollout.shift(canary=weight)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
 from cluster.client import Cluster
 from cluster.errors import Unready
@@ -36,6 +35,7 @@ class Rollout(Carrier):
         judge: who decides; None for the plain judge.
         slo: thresholds; None for those in observability/slo.
         smoke_paths: what smoke requests ask for; None for the service's list.
+        plan: how users are let in; None for what the Service says.
     """
 
     @classmethod
@@ -70,31 +70,43 @@ class Rollout(Carrier):
         """
         return self._started().entry
 
+    @property
+    def weights(self) -> tuple[int, ...]:
+        """Return the shares of the users, in percent, that the release goes through, as resolved when it began."""
+        return self._ramp.weights
+
+    def intent(self, image: str) -> Release:
+        """Return the release that `start` would begin; nothing is changed.
+
+        Raises:
+            UnderWay: something bears the name that the new version's Deployment would get.
+            DeliveryError: the stage is not set for this release.
+        """
+        return starting.planned(self._cluster, self._strategy, self._service, image)
+
     # Verbs
 
-    def start(self, image: str, weights: Sequence[int] = (), verify: bool = True) -> None:
+    def start(self, image: str, verify: bool = True) -> None:
         """Migrate what the new version needs, then run it beside the stable one, until the side door leads to it.
 
         Args:
             image: image of the new version.
-            weights: steps of the plan, for whoever resumes it.
             verify: whether the plan has smoke requests before the first user.
 
         Raises:
             Rejected: its migration fails, it never gets ready or cannot be reached; what was made is removed again.
             UnderWay: another release of the service has not ended.
-            DeliveryError: the stage is not set for this release.
+            DeliveryError: the stage is not set for this release, or its plan cannot end well under this traffic.
         """
         if self._tenure is not None:
             raise UnderWay(f"this release of {self._service} has begun already")
 
-        def plan() -> Release:
-            return starting.planned(self._cluster, self._strategy, self._service, image)
-
         with self._reporter.step("start", image=image) as details:
-            plan()  # what cannot be carried out leaves no trace
+            self.intent(image)  # what cannot be carried out leaves no trace
+            ramp = self._resolved()
             self._outcome = None
-            self._hold(Tenure.begin(self._cluster, self._service, plan, weights=tuple(weights), verify=verify))
+            said = {"weights": ramp.weights, "ramp": ramp.as_dict(), "verify": verify}
+            self._hold(Tenure.begin(self._cluster, self._service, lambda: self.intent(image), **said))
             self._bring_up(details)
 
     def start_again(self) -> None:
@@ -151,7 +163,7 @@ class Rollout(Carrier):
         """Judge the new version; returns as soon as that is decided, or when somebody else wants an end.
 
         Args:
-            deadline: seconds after which it is Inconclusive; None for the objectives' own.
+            deadline: seconds after which it is Inconclusive; None for what the plan says.
         """
         with self._reporter.step("analysis", of=self._what) as details, self._going_back() as tenure:
             started = time.time()

@@ -58,7 +58,7 @@ class Entry(_Part):
         reason: why it goes back.
         shifts: every change of the weights so far.
         weights: steps of the plan.
-        plan: what the steps follow from.
+        ramp: the same with what each step has to prove, as `delivery.ramp.Ramp` writes it.
         verify: whether smoke requests come before the first user.
         steady: when the release before it had ended, as Unix time; 0 if there was none.
         probed: when the release itself asked the new version for something last, by Prometheus' clock.
@@ -77,7 +77,7 @@ class Entry(_Part):
     reason: str = ""
     shifts: tuple[Shift, ...] = ()
     weights: tuple[int, ...] = ()
-    plan: dict[str, Any] = Field(default_factory=dict)
+    ramp: dict[str, Any] = Field(default_factory=dict)
     verify: bool = True
     steady: float = 0.0
     probed: float = 0.0

@@ -78,7 +78,7 @@ def test_what_cannot_be_is_named(body, field, words):
     ("field", "value"),
     [
         ("completionMode", "Indexed"),
-        ("podFailurePolicy", {"rules": []}),
+        ("podFailurePolicy", {"rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget"}]}]}),
         ("successPolicy", {"rules": []}),
         ("backoffLimitPerIndex", 1),
         ("podReplacementPolicy", "Failed"),

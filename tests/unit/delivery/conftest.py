@@ -1,11 +1,11 @@
 import time
 
 import pytest
-from tests.unit.delivery.shop import open_shop
+from tests.unit.delivery.shop import open_shop, steady
 from tests.unit.delivery.simulation import envoy
 
 from cluster import endpoints, health, wait
-from delivery import capacity, starting
+from delivery import capacity, starting, traffic
 from delivery.counters.sources import ENVOY_REQUESTS, ENVOY_TIMES
 from delivery.journal.pulse import Pulse
 from delivery.judgement import Finding, Verdict
@@ -19,6 +19,7 @@ def no_patience(monkeypatch):
     monkeypatch.setattr(wait, "LOOK_AGAIN", 0.05)
     monkeypatch.setattr(starting, "REACH_DEADLINE", 0.3)
     monkeypatch.setattr(capacity, "RETURN_DEADLINE", 0.3)
+    monkeypatch.setattr(traffic, "PATIENCE", 0.0)
     monkeypatch.setitem(health.TOLERANCES, "CrashLoopBackOff", 0.1)
     for name in ("KUBECONTEXT", "NAMESPACE", "PROMETHEUS_URL", "CONFIRM"):
         monkeypatch.delenv(name, raising=False)
@@ -74,6 +75,8 @@ def growing(query):
     now = time.time()
     if query == "time()":
         return {"resultType": "scalar", "result": [now, str(now)]}
+    if query.endswith(f"[{traffic.REACH:g}s]"):
+        return steady(now)
     values = [[now - age, str(round(1000 * (now - age)))] for age in (20, 1, 0)]
     kinds = [{"__name__": ENVOY_REQUESTS, "envoy_response_code": "200"}]
     kinds += [{"__name__": ENVOY_TIMES, "le": le} for le in ("250", "+Inf")]
@@ -81,6 +84,6 @@ def growing(query):
     return {"resultType": "matrix", "result": [{"metric": each, "values": values} for each in series]}
 
 
-@pytest.fixture
-def traffic():
+@pytest.fixture(name="traffic")
+def growing_traffic():
     return growing

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler
 from tests.unit.cluster.fake_api import NAMESPACED, FakeApi, fake_api, serving
 
 from cluster.client import Cluster
+from delivery import traffic
 from delivery.journal.release import MARK
 from delivery.journal.touching import FENCE
 from delivery.naming import version_of
@@ -69,9 +70,17 @@ def migrate_job():
 
 
 def idle(query):
-    """Answer as a Prometheus that has seen nothing."""
+    """Answer as a Prometheus that has seen nothing since the release began, and 200 requests a second before."""
     now = time.time()
-    return {"resultType": "scalar", "result": [now, str(now)]} if query == "time()" else EMPTY
+    if query == "time()":
+        return {"resultType": "scalar", "result": [now, str(now)]}
+    return steady(now) if query.endswith(f"[{traffic.REACH:g}s]") else EMPTY
+
+
+def steady(now, rate=200):
+    """Return what the gateway counted up to a moment, at one scrape a second."""
+    values = [[now - age, str(1e6 - rate * age)] for age in range(20, 0, -1)]
+    return {"resultType": "matrix", "result": [{"metric": {"code": "200", "track": "stable"}, "values": values}]}
 
 
 class Shop:

@@ -12,6 +12,7 @@ from delivery import asking, command
 from delivery.errors import DeliveryError
 from delivery.journal import tenure
 from delivery.judgement import Finding, Outcome, Verdict
+from delivery.plan import Plan
 from delivery.rollout import Rollout
 
 STRATEGIES = ("canary", "blue-green", "blue-green-route")
@@ -51,14 +52,14 @@ def carry_out(monkeypatch, tmp_path, traffic, strategy, outcome, at, effective):
     with monkeypatch.context() as patched:
         patched.setattr(tenure, "identify", lambda: DEAD)
         with contextlib.suppress(Killed):
-            command.release(Rollout(victim, "order", strategy, judge=judge_for(outcome)), "order:v2", (10, 50))
+            rollout = Rollout(victim, "order", strategy, judge=judge_for(outcome), plan=Plan(weights=(10, 50)))
+            command.release(rollout, "order:v2")
     return stack, shop, killer
 
 
 def resume(cluster, outcome):
-    with contextlib.suppress(NothingOpenError):
-        with nothing_open():
-            command.resume(Rollout.resume(cluster, "order", judge=judge_for(outcome)))
+    with contextlib.suppress(NothingOpenError), nothing_open():
+        command.resume(Rollout.resume(cluster, "order", judge=judge_for(outcome)))
 
 
 class NothingOpenError(Exception):
@@ -76,9 +77,8 @@ def nothing_open():
 
 
 def abort(cluster, outcome):
-    with contextlib.suppress(NothingOpenError):
-        with nothing_open():
-            asking.abort(cluster, "order", "enough", None, lambda line: None)
+    with contextlib.suppress(NothingOpenError), nothing_open():
+        asking.abort(cluster, "order", "enough", None, lambda line: None)
 
 
 def check(shop, strategy):

@@ -59,8 +59,8 @@ def test_it_is_a_copy_of_the_live_job_with_the_new_image(shop, rollout, steps):
     assert made["metadata"]["labels"] == made["spec"]["template"]["metadata"]["labels"] == labels
     assert "ownerReferences" not in made["metadata"]
     assert "manualSelector" not in made["spec"]
-    assert [step.name for step in steps] == ["migrate", "start"]
-    assert steps[0].details == {"job": "order-migrate-v2"}
+    assert [step.name for step in steps] == ["plan", "migrate", "start"]
+    assert steps[1].details == {"job": "order-migrate-v2"}
     assert shop.object(JOBS, "order-migrate")["spec"]["template"]["spec"]["containers"][0]["image"] == "order:v1"
 
 
@@ -83,7 +83,7 @@ def test_one_that_fails_rejects_the_release_and_leaves_nothing_behind(shop, roll
     with pytest.raises(Rejected, match="Job order-migrate-v2 is not ready: BackoffLimitExceeded"):
         rollout.start("order:v2")
     assert (shop.state(), jobs(shop), shop.leftovers()) == (before, ["order-migrate"], [])
-    assert "BackoffLimitExceeded" in steps[0].details["error"]
+    assert "BackoffLimitExceeded" in steps[1].details["error"]
 
 
 def test_promotion_and_abort_remove_it(shop, rollout, strategy):
@@ -103,6 +103,7 @@ def test_promotion_and_abort_remove_it(shop, rollout, strategy):
 
 def test_another_process_removes_it_too(shop_and_cluster, shop, rollout):
     rollout.start("order:v2")
+    rollout.let_go()
     Rollout.resume(shop_and_cluster[1], "order").abort()
     assert jobs(shop) == ["order-migrate"]
 

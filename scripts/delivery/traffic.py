@@ -1,0 +1,116 @@
+"""How much traffic a service has, before a release: what the gateway counted of it in the last seconds."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from cluster.prometheus import Prometheus, Series
+from delivery.counters.ledger import SERVER_ERROR
+from delivery.errors import DeliveryError
+
+# Recorded from the gateways' counters, whatever mesh they belong to.
+REQUESTS = "release:requests:total"
+# Enough scrapes for a rate and for their interval, even of a Prometheus that scrapes every 5 s; seconds.
+REACH = 30.0
+# Requests of both versions together that a scrape has to bring before it is judged.
+BLOCK = 25
+# Without a request for so long, what comes then is new traffic, and its rate is measured from there; seconds.
+SILENCE = 5.0
+# Scrapes that make a rate, and how long they are waited for where the traffic came a moment ago; seconds.
+ENOUGH = 4
+PATIENCE = 10.0
+LOOK_AGAIN = 0.5
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What a release may count on.
+
+    Attributes:
+        rate: requests a second at the gateway.
+        scrape: seconds between two scrapes.
+        errors: share of the requests that end in a 5xx.
+    """
+
+    rate: float
+    scrape: float
+    errors: float
+
+    @property
+    def look(self) -> float:
+        """Return the seconds between two looks of the judge: as many scrapes as bring a block."""
+        return self.scrape * max(1, math.ceil(BLOCK / (self.rate * self.scrape)))
+
+
+@dataclass(frozen=True)
+class _Growth:
+    """What one series grew by between two scrapes."""
+
+    since: float
+    until: float
+    requests: float
+    failed: bool
+
+
+def measure(
+    prometheus: Prometheus,
+    namespace: str,
+    service: str,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Traffic:
+    """Measure the traffic of a service at the gateway; where it has only just come, look until there is enough of it.
+
+    Raises:
+        DeliveryError: there is none, so that no release could ever be judged.
+        PrometheusError: Prometheus cannot be asked.
+    """
+    query = f'{REQUESTS}{{namespace="{namespace}",service="{service}"}}[{REACH:g}s]'
+    begun = clock()
+    while True:
+        growths = _since_it_came(list(_growths(prometheus.points(query))))
+        if len({growth.until for growth in growths}) >= ENOUGH or clock() - begun >= PATIENCE:
+            break
+        sleep(LOOK_AGAIN)
+    if not any(growth.requests for growth in growths):
+        raise DeliveryError(
+            f"the gateway counted no request of {service} in the last {REACH:g} s: without traffic no version can be"
+            " judged, so send some, or look whether Prometheus reads the gateway"
+        )
+    return _traffic(growths)
+
+
+def _traffic(growths: list[_Growth]) -> Traffic:
+    requests = sum(growth.requests for growth in growths)
+    seconds = max(growth.until for growth in growths) - min(growth.since for growth in growths)
+    errors = sum(growth.requests for growth in growths if growth.failed)
+    scrape = median(growth.until - growth.since for growth in growths)
+    return Traffic(requests / seconds, scrape, errors / requests)
+
+
+def _growths(series: Iterable[Series]) -> Iterator[_Growth]:
+    for each in series:
+        failed = each.labels.get("code", "").startswith(SERVER_ERROR)
+        for (since, before), (until, value) in pairwise(each.points):
+            yield _Growth(since, until, value - before if value >= before else value, failed)
+
+
+def _since_it_came(growths: list[_Growth]) -> list[_Growth]:
+    """Return the newest growths back to the last long silence, and without the first that follows it.
+
+    Traffic that came within a scrape interval fills a part of it only. New traffic is not taken for less than it is:
+    by its rate the first users of a new version are counted.
+    """
+    busy = sorted({(growth.since, growth.until) for growth in growths if growth.requests})
+    if not busy:
+        return []
+    came, last = -math.inf, min(growth.since for growth in growths)
+    for since, until in busy:
+        came = until if since - last >= SILENCE else came
+        last = until
+    return [growth for growth in growths if growth.since >= came]
