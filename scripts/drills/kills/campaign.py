@@ -74,9 +74,9 @@ class Kills:
         self._prepare(strategy, twin)
         seen: list[Event] = []
         ended = self._run(strategy, self._releases(strategy).release(self._image(twin)), (), seen.append)
-        outcome, trouble = outcome_of(ended)
+        outcome, _ = outcome_of(ended)
         if outcome != TWINS[twin].expected:
-            raise DrillError(f"without a kill, a {strategy} release of {twin} ended otherwise: {trouble or outcome}")
+            raise DrillError(f"without a kill, a {strategy} release of {twin} ended otherwise: {ended.reason}")
         self._arrived(outcome, twin)
         transitions = tuple(str(event.request) for event in seen if event.request.number)
         self._say(f"{strategy} {twin}: {outcome} after {len(transitions)} transitions")
