@@ -126,7 +126,7 @@ class World:
 class FakeReleases(Releases):
     """Runs no process, and moves the users of a world as one would have."""
 
-    def __init__(self, world, service, strategy, options):
+    def __init__(self, world, service, strategy, options, environment):
         super().__init__(None, "fake", "shop", service, strategy, options)
         object.__setattr__(self, "world", world)
 
@@ -167,7 +167,7 @@ def users_are_watched_for_a_moment(monkeypatch):
 
 def campaign(world, kills):
     lines = []
-    carried = Kills(world.system(), "order", (), lines.append)
+    carried = Kills(world.system(), "order", (), {}, lines.append)
     carried.carry_out(kills)
     carried.end()
     return carried, lines
@@ -227,4 +227,4 @@ def test_a_dry_pass_that_ends_otherwise_is_no_ground_for_kills():
     world = World()
     world.forgets = True
     with pytest.raises(DrillError, match="without a kill"):
-        Kills(world.system(), "order", (), lambda line: None).dry_pass("canary", "sound")
+        Kills(world.system(), "order", (), {}, lambda line: None).dry_pass("canary", "sound")

@@ -7,9 +7,11 @@ import time
 from http.server import BaseHTTPRequestHandler
 
 from tests.unit.cluster.fake_api import NAMESPACED, FakeApi, fake_api, serving
+from tests.unit.delivery.simulation import envoy
 
 from cluster.client import Cluster
 from delivery import traffic
+from delivery.counters.sources import ENVOY_REQUESTS
 from delivery.journal.release import MARK
 from delivery.journal.touching import FENCE
 from delivery.naming import version_of
@@ -80,7 +82,8 @@ def idle(query):
 def steady(now, rate=200):
     """Return what the gateway counted up to a moment, at one scrape a second."""
     values = [[now - age, str(1e6 - rate * age)] for age in range(20, 0, -1)]
-    return {"resultType": "matrix", "result": [{"metric": {"code": "200", "track": "stable"}, "values": values}]}
+    metric = envoy("stable", __name__=ENVOY_REQUESTS, envoy_response_code="200")
+    return {"resultType": "matrix", "result": [{"metric": metric, "values": values}]}
 
 
 class Shop:

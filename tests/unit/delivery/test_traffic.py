@@ -1,10 +1,12 @@
 """The traffic of a service: its rate since it came, the interval of the scrapes, and when there is none."""
 
 import pytest
+from tests.unit.delivery.simulation import envoy
 
 from cluster.errors import PrometheusError
 from cluster.prometheus import Series
 from delivery import traffic
+from delivery.counters.sources import ENVOY_REQUESTS, ENVOY_TIMES
 from delivery.errors import DeliveryError
 from delivery.traffic import ENOUGH, Traffic, measure
 
@@ -24,7 +26,11 @@ def counter(rate, begins=0.0, until=30.0, scrape=1.0, code="200", resets=()):
         value = 0.0 if now in resets else value
         value += rate * min(scrape, max(0.0, now - begins))
         points.append((now, value))
-    return Series({"code": code}, tuple(points))
+    return Series(answered(code), tuple(points))
+
+
+def answered(code="200", gateway="g1"):
+    return envoy("stable", gateway=gateway, __name__=ENVOY_REQUESTS, envoy_response_code=code)
 
 
 class Told:
@@ -53,7 +59,7 @@ def test_rate_errors_and_interval_are_measured(scrape):
 
 
 def test_several_gateways_add_up_though_they_are_scraped_at_other_times():
-    shifted = Series({"code": "200"}, tuple((time + 0.4, value) for time, value in counter(60).points))
+    shifted = Series(answered(gateway="g2"), tuple((time + 0.4, value) for time, value in counter(60).points))
     found = Told([counter(140), shifted]).measure()
     assert found.rate == pytest.approx(200, rel=0.05)
     assert found.scrape == pytest.approx(1)
@@ -71,8 +77,14 @@ def test_traffic_that_just_begins_is_waited_for():
 
 
 def test_a_pause_of_a_few_scrapes_is_part_of_thin_traffic():
-    slow = Series({"code": "200"}, tuple((float(time), float(time // 3)) for time in range(30)))
+    slow = Series(answered(), tuple((float(time), float(time // 3)) for time in range(30)))
     assert Told([slow]).measure().rate == pytest.approx(1 / 3, rel=0.1)
+
+
+def test_times_and_other_services_are_no_requests_of_it():
+    times = Series(envoy("stable", __name__=ENVOY_TIMES, le="250"), counter(999).points)
+    other = Series(envoy("stable", "user", __name__=ENVOY_REQUESTS, envoy_response_code="200"), counter(999).points)
+    assert Told([counter(200), times, other]).measure().rate == pytest.approx(200)
 
 
 def test_a_counter_that_began_anew_is_no_negative_traffic():

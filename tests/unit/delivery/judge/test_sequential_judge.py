@@ -46,6 +46,13 @@ def test_a_new_version_that_fails_everything_is_found_in_one_scrape():
     assert finding.numbers["harm"]["errors"] > 200
 
 
+def test_errors_and_times_have_half_of_alpha_each():
+    # Two failures of two, beside ever more requests of the stable version that did not fail.
+    findings = [examine(block(side(2, 2), side(old))) for old in range(30, 70, 10)]
+    assert [round(finding.numbers["harm"]["errors"]) for finding in findings] == [127, 199, 283, 378]
+    assert [finding.verdict for finding in findings] == [Verdict.INCONCLUSIVE] * 2 + [Verdict.FAILED] * 2
+
+
 def test_one_failure_is_bad_luck():
     assert examine(block(side(4, 1), side(196))).verdict is Verdict.INCONCLUSIVE
 
@@ -66,6 +73,7 @@ def test_a_sound_version_is_passed_with_what_is_proved():
     finding = JUDGE.examine(evidence(World(2, weight=50).blocks(40)))
     assert finding.verdict is Verdict.PASSED
     assert "at most 0.5 points more fail, at most 5 points more take over 250 ms" in finding.reason
+    assert "at most 1 point more take over 80 ms" in finding.reason
     assert min(finding.numbers["proof"].values()) >= 20
     assert finding.numbers["candidate"]["requests"] > 3000
 
@@ -199,3 +207,14 @@ def test_smoke_forgives_a_cold_start_and_no_more():
     good, late = (200, "v2", 0.01), (200, "v2", 0.4)
     assert smoke(*[good] * 47, *[late] * 3).verdict is Verdict.PASSED
     assert smoke(*[late] * 50).verdict is Verdict.FAILED
+
+
+def test_where_slower_is_tolerated_the_sentences_say_what_was_compared():
+    allowed = tuple(min(bound * 1.2, 0.25) for bound in BASELINE.bounds)
+    tolerant = dataclasses.replace(BASELINE, allowed=allowed)
+    finding = JUDGE.examine(evidence(World(1, weight=25, slower=0.9).blocks(20), baseline=tolerant))
+    assert finding.verdict is Verdict.FAILED
+    assert "requests of the new version took over 24 ms" in finding.reason
+    assert "of the stable one took over 20 ms" in finding.reason
+    passed = JUDGE.examine(evidence(World(2, weight=50).blocks(40), baseline=tolerant))
+    assert "at most 5 points more take over 24 ms than of the stable one take over 20 ms" in passed.reason
