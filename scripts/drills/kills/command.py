@@ -50,7 +50,6 @@ def carry_out(
     count: int,
     strategies: Sequence[str],
     folder: Path,
-    options: tuple[str, ...] = OPTIONS,
 ) -> int:
     """Kill so many releases, report, and return the exit status: 0 if every one of them ended well.
 
