@@ -20,8 +20,8 @@ export PYTHONPATH := $(CURDIR)/services:$(CURDIR)/scripts
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-embedded demo-kind demo-context test bench up up-embedded up-kind up-context down down-embedded \
-	down-kind down-context status drill-canary drill-blue-green drill-blue-green-route chaos images setup setup-test lint types \
-	requirements clean
+	down-kind down-context status drill-canary drill-blue-green drill-blue-green-route chaos images setup setup-test \
+	setup-bench lint types requirements clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +43,7 @@ demo-kind demo-context: demo-%: up-%
 test: setup-test lint types ## everything that is checked: lint, types, unit, architecture, manifest, contract and drill tests
 	@$(PY) -m pytest $(PYTEST)
 
-bench: setup-test ## ratios and times, printed and in reports/bench/; ONLY="service cluster"
+bench: setup-bench ## ratios and times, printed and in reports/bench/; ONLY="service cluster"
 	@$(PY) -m bench $(ONLY)
 
 up: up-$(CLUSTER) ## start a cluster and put the shop on it; safe to run again at any time
@@ -94,7 +94,8 @@ types: setup-test ## types, strictly
 	@.venv/bin/mypy scripts services
 
 requirements: setup-test ## compile */requirements.in into */requirements.txt, with hashes and without addresses
-	@for part in services scripts scripts/delivery tests; do (cd $$part && $(CURDIR)/.venv/bin/uv pip compile --quiet --universal --upgrade \
+	@for part in services scripts scripts/delivery scripts/bench/usual tests; do \
+	(cd $$part && $(CURDIR)/.venv/bin/uv pip compile --quiet --universal --upgrade \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command "make requirements" requirements.in --output-file requirements.txt) || exit 1; done
 
@@ -106,3 +107,6 @@ setup:
 
 setup-test:
 	@PYTHONPATH=scripts $(PYTHON) -m toolchain test
+
+setup-bench:
+	@PYTHONPATH=scripts $(PYTHON) -m toolchain bench

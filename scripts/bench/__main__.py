@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import figures
-from bench.figures import Result
+from bench.figures import Grid, Result
 from bench.load import LoadError
 from bench.parts import PARTS
 from bench.room import Room
@@ -51,10 +51,22 @@ def _run(name: str, console: Console) -> None:
     result = PARTS[name].measure(room)
     path = REPORTS / f"{name}.json"
     figures.write(name, result, path)
-    console.print(_table(name, result))
+    for grid in result.grids:
+        console.print(_side_by_side(grid))
+    if result.figures:
+        console.print(_table(name, result))
     for target in result.targets:
         console.print(f"  {'yes' if target.reached else 'NO '}  {target.what}: {target.found}", markup=False)
     console.print(f"  {path}\n", markup=False)
+
+
+def _side_by_side(grid: Grid) -> Table:
+    table = Table(title=grid.title, title_justify="left")
+    for place, column in enumerate(grid.columns):
+        table.add_column(column, justify="right" if place else "left", overflow="fold")
+    for row in grid.rows:
+        table.add_row(*row)
+    return table
 
 
 def _table(name: str, result: Result) -> Table:

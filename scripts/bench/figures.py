@@ -41,17 +41,34 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Grid:
+    """Figures that are best read side by side.
+
+    Attributes:
+        title: what they are.
+        columns: the heading of each column.
+        rows: as many cells as there are columns; the first one says what the row is about.
+    """
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True)
 class Result:
     """All that one part found.
 
     Attributes:
         figures: for its table.
         targets: what was meant to be reached.
+        grids: tables beside that.
         detail: everything behind the figures that can be written as JSON.
     """
 
     figures: list[Figure]
     targets: list[Target] = field(default_factory=list)
+    grids: list[Grid] = field(default_factory=list)
     detail: dict[str, Any] = field(default_factory=dict)
 
 

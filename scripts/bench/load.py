@@ -51,7 +51,7 @@ class _Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        length = _response_length(self._buffer)
+        length = response_length(self._buffer)
         if length is None or len(self._buffer) < length:
             return
         if not self._buffer.startswith(b"HTTP/1.1 200"):
@@ -77,7 +77,7 @@ class _Client(asyncio.Protocol):
         self._transport.close()
 
 
-def _response_length(buffer: bytearray) -> int | None:
+def response_length(buffer: bytearray) -> int | None:
     """Return the length of the response that starts the buffer, None while its headers are not all there."""
     end = buffer.find(_END_OF_HEADERS)
     if end < 0:

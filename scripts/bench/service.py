@@ -1,4 +1,4 @@
-"""Throughput of a service with metrics, logs and tracing, as a ratio to bare Flask under the same gunicorn.
+"""What it costs to observe a service: the chassis and the usual libraries beside bare Flask, under the same gunicorn.
 
 All servers run at once and are loaded in turn, several times, so that a machine that changes its speed changes all.
 """
@@ -6,119 +6,193 @@ All servers run at once and are loaded in turn, several times, so that a machine
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from bench import load
-from bench.figures import Figure
+from bench import load, open_loop, servers
+from bench.figures import Figure, Grid, Result, Target
+from bench.open_loop import Latency
+from bench.room import Room
+from bench.usual import environment
 
-HOST = "127.0.0.1"
 CONNECTIONS = 8
-ROUNDS = 7
-ROUND_S = 2.0
-START_S = 15.0
-# Shares of the requests that are traced: none, a tenth, and all of them, as the manifests say.
-SAMPLED = (0.0, 0.1, 1.0)
+ROUNDS = 15
+ROUND_S = 1.0
+# What two cores bear with ease, beside five idle servers: at half of the throughput queues would be measured.
+MODERATE_RATE = 200.0
+PATH = "/ping"
 THREADS = "16"
-GUNICORN = (sys.executable, "-m", "gunicorn")
-BARE = ("--worker-class", "gthread", "--threads", THREADS, "--keep-alive", "75", "--no-control-socket")
+TARGET = 0.85
+BARE, TENTH, ALL, USUAL_TENTH, USUAL_ALL = "bare", "chassis_10", "chassis_100", "usual_10", "usual_100"
+ABOUT = {
+    BARE: "bare Flask",
+    TENTH: "chassis, 10 %",
+    ALL: "chassis, 100 %",
+    USUAL_TENTH: "usual, 10 %",
+    USUAL_ALL: "usual, 100 %",
+}
+GUNICORN = ("-m", "gunicorn")
+PLAIN = ("--worker-class", "gthread", "--threads", THREADS, "--keep-alive", "75", "--no-control-socket")
 
 
-def measure(logs: Path) -> list[Figure]:
-    """Return the ratios of throughputs to bare Flask, and the throughputs themselves.
+@dataclass
+class Side:
+    """One server and what was measured of it, round by round.
+
+    Attributes:
+        port: where it listens.
+        process: its first process.
+        per_second: requests a second in a closed loop.
+        cpu_us: processor time a request in that loop, in microseconds.
+        latency: at MODERATE_RATE.
+    """
+
+    port: int
+    process: int
+    per_second: list[float] = field(default_factory=list)
+    cpu_us: list[float] = field(default_factory=list)
+    latency: list[Latency] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Start:
+    """How a side is started.
+
+    Attributes:
+        name: key of ABOUT.
+        command: gunicorn and the application, without a port.
+        traced: share of the requests that are traced, None for a side that knows no traces.
+        logs: folder for what it writes.
+    """
+
+    name: str
+    command: list[str]
+    traced: str | None
+    logs: Path
+
+
+Sides = Mapping[str, Side]
+
+
+def measure(room: Room) -> Result:
+    """Return throughputs, processor time and latencies of all sides, as ratios to bare Flask.
 
     Args:
-        logs: folder for what the servers write.
+        room: where it works; without network the usual libraries are left out, and that is said.
 
     Raises:
         LoadError: a server did not start or did not answer.
     """
     with ExitStack() as stack:
-        sink, bare = _free_port(), _free_port()
-        stack.enter_context(_running([sys.executable, "-m", "bench.sink", str(sink)], {}, logs / "sink.log"))
-        plain = [*GUNICORN, "--bind", f"{HOST}:{bare}", *BARE, "bench.bare:create_app()"]
-        stack.enter_context(_running(plain, {}, logs / "bare.log"))
-        observed = [*GUNICORN, "--config", "python:chassis.serving", "bench.observed:create_app()"]
-        ports = {sampled: _free_port() for sampled in SAMPLED}
-        for sampled, port in ports.items():
-            environment = _observed_environment(port, sink, sampled)
-            stack.enter_context(_running(observed, environment, logs / f"observed-{sampled:g}.log"))
-        return _figures(*_rounds(bare, ports))
+        sides = {start.name: _start(stack, start) for start in _starts(room)}
+        for side in sides.values():
+            _throughput(side.port)  # warm-up
+        for number in range(ROUNDS):
+            _round(sides, number)
+    return _result(sides)
 
 
-def _observed_environment(port: int, sink: int, sampled: float) -> dict[str, str]:
-    return {
-        "HTTP_HOST": HOST,
-        "HTTP_PORT": str(port),
-        "HTTP_THREADS": THREADS,
-        "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
-        "OTEL_TRACES_SAMPLER_ARG": str(sampled),
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{HOST}:{sink}",
-    }
+def _starts(room: Room) -> Iterator[Start]:
+    python, log = [sys.executable], room.logs
+    yield Start(BARE, [*python, *GUNICORN, *PLAIN, "bench.bare:create_app()"], None, log)
+    chassis = [*python, *GUNICORN, "--config", "python:chassis.serving", "bench.observed:create_app()"]
+    yield from (Start(TENTH, chassis, "0.1", log), Start(ALL, chassis, "1", log))
+    try:
+        usual = [*environment.ensure(), *GUNICORN, *PLAIN, "bench.usual.app:create_app()"]
+    except load.LoadError as error:
+        room.say(f"the usual libraries are left out: {error}")
+        return
+    yield from (Start(USUAL_TENTH, usual, "0.1", log), Start(USUAL_ALL, usual, "1", log))
 
 
-def _rounds(bare: int, ports: Mapping[float, int]) -> tuple[list[float], dict[float, list[float]]]:
-    """Return the throughputs of bare Flask and, by share of sampled requests, of the service, round by round."""
-    for port in (bare, *ports.values()):
-        _wait(port)
-        _throughput(port)  # warm-up
-    bares: list[float] = []
-    full: dict[float, list[float]] = {sampled: [] for sampled in ports}
-    for _ in range(ROUNDS):
-        bares.append(_throughput(bare))
-        for sampled, port in ports.items():
-            full[sampled].append(_throughput(port))
-    return bares, full
+def _start(stack: ExitStack, start: Start) -> Side:
+    """Start a side, and for one that traces a receiver of spans of its own."""
+    port, log = servers.free_port(), start.logs / f"{start.name}.log"
+    variables = {"HTTP_HOST": servers.HOST, "HTTP_PORT": str(port), "HTTP_THREADS": THREADS}
+    if start.traced:
+        sink, received = servers.free_port(), log.with_suffix(".sink")
+        stack.enter_context(servers.running([sys.executable, "-m", "bench.sink", str(sink)], {}, received))
+        variables |= {
+            "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+            "OTEL_TRACES_SAMPLER_ARG": start.traced,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{servers.HOST}:{sink}",
+        }
+    command = [*start.command, "--bind", f"{servers.HOST}:{port}"]
+    process = stack.enter_context(servers.running(command, variables, log))
+    servers.wait(port, log)
+    return Side(port, process.pid)
 
 
-def _figures(bare: list[float], full: Mapping[float, list[float]]) -> list[Figure]:
+def _round(sides: Sides, number: int) -> None:
+    """Load all sides once, each round beginning with another one."""
+    order = list(sides.values())
+    first = number % len(order)
+    for side in order[first:] + order[:first]:
+        before = servers.cpu_seconds(side.process)
+        reached = _throughput(side.port)
+        side.per_second.append(reached.per_second)
+        side.cpu_us.append((servers.cpu_seconds(side.process) - before) / reached.requests * 1e6)
+        side.latency.append(_latency(side.port))
+
+
+def _throughput(port: int) -> load.Throughput:
+    return asyncio.run(load.run(servers.HOST, port, PATH, connections=CONNECTIONS, seconds=ROUND_S))
+
+
+def _latency(port: int) -> Latency:
+    return asyncio.run(open_loop.run(servers.HOST, port, PATH, rate=MODERATE_RATE, seconds=ROUND_S))
+
+
+def _ratios(side: Side, bare: Side) -> list[float]:
+    return sorted(own / other for own, other in zip(side.per_second, bare.per_second, strict=True))
+
+
+def _cpu_ratio(side: Side, bare: Side) -> float:
+    """Return what the ratio of throughputs is where nothing else runs: it says more on a machine that is busy."""
+    return statistics.median(other / own for own, other in zip(side.cpu_us, bare.cpu_us, strict=True))
+
+
+def _result(sides: Sides) -> Result:
+    bare = sides[BARE]
+    figures = [figure for name, side in sides.items() if name != BARE for figure in _figures(name, side, bare)]
+    figures.append(Figure("bare_throughput", round(statistics.median(bare.per_second)), "requests/s", "one worker"))
+    found = statistics.median(_ratios(sides[TENTH], bare))
+    said = f"{found:.3f}, and {_cpu_ratio(sides[TENTH], bare):.3f} by processor time"
+    target = Target(f"everything on, 10 % traced: {TARGET} of bare Flask's throughput", found >= TARGET, said)
+    detail = {name: asdict(side) for name, side in sides.items()}
+    return Result(figures, [target], [_grid(sides)], detail)
+
+
+def _figures(name: str, side: Side, bare: Side) -> Iterator[Figure]:
+    ratios = _ratios(side, bare)
+    spread = f"to bare Flask, median of {len(ratios)} rounds, {ratios[0]:.2f} to {ratios[-1]:.2f}"
+    yield Figure(f"{name}_throughput_ratio", round(statistics.median(ratios), 3), "ratio", spread)
+    yield Figure(f"{name}_cpu_ratio", round(_cpu_ratio(side, bare), 3), "ratio", "the same by processor time a request")
+
+
+def _grid(sides: Sides) -> Grid:
+    columns = ["", "requests/s", "ratio", "CPU us", "CPU ratio", "p50 ms", "p99 ms", "p99 ratio"]
+    return Grid(
+        f"Requests/s and processor time of one in a closed loop; latency at {MODERATE_RATE:g} requests/s",
+        columns,
+        [_row(name, sides) for name in sides],
+    )
+
+
+def _row(name: str, sides: Sides) -> list[str]:
+    side, bare = sides[name], sides[BARE]
+    latency, plain = open_loop.middle(side.latency), open_loop.middle(bare.latency)
     return [
-        *(_ratio(bare, throughputs, sampled) for sampled, throughputs in full.items()),
-        Figure("service_throughput", round(statistics.median(full[1.0])), "requests/s", "one worker, everything on"),
-        Figure("bare_flask_throughput", round(statistics.median(bare)), "requests/s", "one worker"),
+        ABOUT[name],
+        f"{statistics.median(side.per_second):.0f}",
+        f"{statistics.median(_ratios(side, bare)):.3f}",
+        f"{statistics.median(side.cpu_us):.0f}",
+        f"{_cpu_ratio(side, bare):.3f}",
+        f"{latency.p50_ms:.2f}",
+        f"{latency.p99_ms:.2f}",
+        f"{latency.p99_ms / plain.p99_ms:.2f}",
     ]
-
-
-def _ratio(bare: list[float], full: list[float], sampled: float) -> Figure:
-    ratios = sorted(f / b for b, f in zip(bare, full, strict=True))
-    spread = f"median of {ROUNDS} rounds, {ratios[0]:.2f} to {ratios[-1]:.2f}; {sampled:.0%} of the requests traced"
-    name = f"service_throughput_ratio_{sampled:.0%}".rstrip("%")
-    return Figure(name, round(statistics.median(ratios), 3), "ratio", f"to bare Flask: {spread}")
-
-
-def _throughput(port: int) -> float:
-    return asyncio.run(load.run(HOST, port, "/ping", connections=CONNECTIONS, seconds=ROUND_S)).per_second
-
-
-@contextmanager
-def _running(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[None]:
-    with log.open("w") as file:
-        process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=file, stderr=file)
-        try:
-            yield
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait(port: int) -> None:
-    deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if not probe.connect_ex((HOST, port)):
-                return
-        time.sleep(0.05)
-    raise load.LoadError(f"a server did not start within {START_S:.0f} s: see its log in reports/bench")

@@ -29,7 +29,7 @@ __all__ = ["Analysis", "Window"]
 POLL = 0.1
 # What came so many seconds before the first user met the new version tells what is normal.
 BASELINE = 300.0
-NOTHING = Finding(Verdict.INCONCLUSIVE, "no data: the gateway reports no requests of this service")
+NOTHING = Finding(Verdict.INCONCLUSIVE, "hold: nothing was read yet")
 
 OnFinding = Callable[[Finding], None]
 Watch = Callable[[], None]
@@ -69,7 +69,7 @@ class Analysis:
             on_finding: is told of every finding that says something new.
         """
         started, begun = time.time(), self._clock()
-        look = _Look(self._reading, self._judge, self._slo, window)
+        look = _Look(self._reading, self._judge, self._slo, window, self._clock)
         told = ""
         while True:
             if watch:
@@ -79,7 +79,7 @@ class Analysis:
                 on_finding(finding)
                 told = finding.reason
             left = window.deadline - (self._clock() - begun)
-            if finding.verdict is not Verdict.INCONCLUSIVE or look.ended or left <= 0:
+            if finding.verdict is not Verdict.INCONCLUSIVE or look.in_vain or left <= 0:
                 break
             self._sleep(min(POLL, left))
         return Judgement(
@@ -120,36 +120,44 @@ class Analysis:
 class _Look:
     """The looks of one analysis at the counters."""
 
-    def __init__(self, reading: Reading, judge: Judge, slo: Slo, window: Window) -> None:
+    def __init__(self, reading: Reading, judge: Judge, slo: Slo, window: Window, clock: Callable[[], float]) -> None:
         self._reading, self._judge, self._slo, self._window = reading, judge, slo, window
+        self._clock = clock
+        self._seen = clock()
         self._gathering: Gathering | None = None
         self._finding = NOTHING
         self.samples: list[dict[str, Any]] = []
 
     @property
-    def ended(self) -> bool:
-        """Tell whether looking on cannot change anything."""
-        return self._gathering is not None and bool(self._gathering.in_vain)
+    def in_vain(self) -> bool:
+        """Tell whether looking on changes nothing: all is known that can be, or nothing was to be seen for long."""
+        known = self._gathering is not None and bool(self._gathering.in_vain)
+        return known or self._clock() - self._seen >= self._slo.analysis.blind_seconds
 
     def again(self) -> Finding:
         """Read what is new and judge; without new data the finding stays what it was."""
         try:
-            self._gather()
-            doubt = self._doubt()
+            new = self._gather()
+            doubt = self._reading.doubt(self._slo.analysis.stale_seconds)
         except PrometheusError as error:
             return self._held(str(error))
+        if new and not doubt:
+            self._seen = self._clock()
+        if self._gathering:
+            doubt = doubt or self._gathering.missing
         return self._held(doubt) if doubt else self._finding
 
-    def _gather(self) -> None:
-        """Take in what is new, and judge if there is anything."""
-        first = self._gathering is None
+    def _gather(self) -> bool:
+        """Take in what is new, judge if there is anything, and tell whether there is."""
         new = self._reading.read(max(self._window.steady, self._window.shifts[0].asked - BASELINE))
-        if first and self._reading.increases:
-            self._gathering = Gathering(self._window, self._slo, self._reading.bounds, self._reading.increases)
-        elif new and self._gathering:
+        if self._gathering is None and self._reading.increases:
+            new = self._reading.increases
+            self._gathering = Gathering(self._window, self._slo, self._reading.bounds, new)
+        elif self._gathering:
             self._gathering.take(new)
-        if self._gathering and (first or new):
+        if new and self._gathering:
             self._finding = self._judged(self._gathering)
+        return bool(new)
 
     def _judged(self, gathering: Gathering) -> Finding:
         finding = self._judge.examine(gathering.evidence)
@@ -158,16 +166,13 @@ class _Look:
             return replace(finding, reason=f"{finding.reason}; {gathering.in_vain}")
         return finding
 
-    def _doubt(self) -> str:
-        """Return why a new version cannot be passed now, whatever the judge says; empty if it can."""
-        if self._gathering is None or math.isinf(self._reading.newest):
-            return ""
-        return self._reading.doubt(self._slo.analysis.stale_seconds) or self._gathering.missing
-
     def _held(self, reason: str) -> Finding:
+        """Return that nothing can be said now; harm that was proved before stays proved."""
         if self._finding.verdict is Verdict.FAILED:
             return self._finding
-        return Finding(Verdict.INCONCLUSIVE, f"hold: {reason}", self._finding.numbers)
+        blind = self._clock() - self._seen
+        seen = f"; nothing was seen for {blind:.0f} s" if blind >= self._slo.analysis.blind_seconds else ""
+        return Finding(Verdict.INCONCLUSIVE, f"hold: {reason}{seen}", self._finding.numbers)
 
 
 def _kept(numbers: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from delivery.carrier import STRATEGIES, Carrier
 from delivery.errors import Asked, DeliveryError, Foreign, UnderWay
 from delivery.journal.entry import Entry, Phase
 from delivery.journal.release import Release
-from delivery.journal.tenure import Tenure
+from delivery.journal.tenure import Tenure, refuse_second
 from delivery.journal.touching import touch
 from delivery.judge.contract import Judge
 from delivery.judgement import Judgement, Outcome, Verdict
@@ -105,6 +105,7 @@ class Rollout(Carrier):
             raise UnderWay(f"this release of {self._service} has begun already")
 
         with self._reporter.step("start", image=image) as details:
+            refuse_second(self._cluster, self._service)
             self.intent(image)  # what cannot be carried out leaves no trace
             ramp = self._resolved()
             self._outcome = None

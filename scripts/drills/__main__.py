@@ -23,6 +23,7 @@ from drills.console import picture, sentences, summary
 from drills.experiment import Drill, DrillError
 from drills.html.run import UnreadableError
 from drills.html.site import draw
+from drills.kills import command as kills_command
 from drills.probes import ProbeError
 from drills.twins import TWINS
 from drills.verdict import PASSED
@@ -32,6 +33,8 @@ EVERY: dict[str, Drill] = {**DRILLS, **CHAOS}
 TwinName = Literal["sound", "errors", "slow", "crash"]
 
 
+# A day and a night of kills; more is a slip of the pen.
+MOST_KILLS = 5000
 # A shell says 128 plus its number when a signal ended a program.
 SIGNALLED = 128
 
@@ -104,6 +107,24 @@ def _known(drill: str, drills: Mapping[str, Drill]) -> str:
     if drill not in drills:
         raise typer.BadParameter(f"there is no drill {drill!r}: choose {', '.join(drills)}")
     return drill
+
+
+@app.command()
+def kills(
+    count: Annotated[int, typer.Option(min=1, max=MOST_KILLS, help="How many releases to kill.")] = 100,
+    only: Annotated[
+        list[kills_command.Strategy] | None, typer.Option("--only", help="Releases of this strategy.")
+    ] = None,
+    service: Service = "order",
+    rate: Rate = 200.0,
+    reports: Reports = Path("reports"),
+    overlay: Overlay = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+) -> None:
+    """Kill releases at every transition, resume or abort each; exit 0 only if all leave users on one sound version."""
+    system = laboratory.connect(kubeconfig, context, overlay, rate)
+    raise typer.Exit(kills_command.carry_out(system, service, count, only or kills_command.USUAL, reports))
 
 
 @app.command(name="list")

@@ -16,6 +16,8 @@ from cluster.prometheus import Prometheus
 from cluster.stage import stage
 from delivery.rollout import Rollout
 from delivery.slo import load_slo
+from drills import leftovers
+from drills.chaos.process import Releases
 from drills.chaos.world import World
 from drills.evidence import Telemetry
 from drills.experiment import Drill, System
@@ -57,6 +59,8 @@ def connect(kubeconfig: Path | None, context: str | None, overlay: str | None, r
         rollout=lambda service, strategy: Rollout(cluster, service, strategy=strategy),
         prober=prober,
         image=partial(image_with_tag, objects),
+        processes=partial(Releases, cluster.upstream(), cluster.name, cluster.namespace),
+        leftovers=partial(leftovers.watched, cluster),
         telemetry=Telemetry(Prometheus(aside), Jaeger(aside), Elasticsearch(aside), Grafana(aside)),
         versions=partial(versions, aside, objects),
         world=lambda record: World(cluster, record, Rollout, partial(image_with_tag, objects)),

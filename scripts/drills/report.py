@@ -104,6 +104,8 @@ def as_json(record: Record, ruling: Ruling, limits: Limits, background: Backgrou
         "expected": record.twin.expected,
         "verdict": ruling.verdict,
         "reason": ruling.reason,
+        "broken": record.broken,
+        "said": record.said,
         "evidence": _evidence(record, background),
         "versions": _versions(background.evidence),
         "previous": background.previous,

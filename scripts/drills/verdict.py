@@ -61,7 +61,7 @@ def judge(record: Record, limits: Limits) -> Ruling:
     for rule in (_carried_out, _schedule, _evidence, _troubled, _last(record)):
         ruling = rule(record, limits)
         if ruling:
-            return ruling
+            return _unless_broken(ruling, record)
     raise AssertionError("the last rule always rules")
 
 
@@ -90,6 +90,16 @@ def _carried_out(record: Record, _limits: Limits) -> Ruling | None:
     if not record.outcome:
         return Ruling(ERROR, "The method ended without an outcome.")
     return None
+
+
+def _unless_broken(ruling: Ruling, record: Record) -> Ruling:
+    """Return the ruling, or Failed where something else than the users' requests tells against the release.
+
+    That needs no evidence from users, so Inconclusive does not stand against it either.
+    """
+    if ruling.verdict not in (PASSED, INCONCLUSIVE) or not record.broken:
+        return ruling
+    return Ruling(FAILED, f"{record.outcome}, but {'; '.join(record.broken)}.")
 
 
 def _schedule(record: Record, _limits: Limits) -> Ruling | None:
@@ -156,7 +166,7 @@ def _unharmed(record: Record, limits: Limits, version: str) -> Ruling | None:
     strangers = _answered_by_others(record, version)
     if strangers:
         return Ruling(FAILED, f"{record.outcome}, but users were still answered by {strangers} at the end.")
-    return Ruling(FAILED, f"{record.outcome}, but {record.complaint}.") if record.complaint else None
+    return None
 
 
 def _nobody_knew(record: Record) -> bool:
@@ -180,8 +190,6 @@ def _faulty(record: Record, limits: Limits) -> Ruling:
         return Ruling(FAILED, f"Rolled back, but users were still answered by {strangers} at the end.")
     if len(hurt(record, limits)) > limits.hurt:
         return Ruling(FAILED, f"Rolled back too late: {_cost(record, limits)}, at most {limits.hurt:.0f} may be.")
-    if record.complaint:
-        return Ruling(FAILED, f"Rolled back, but {record.complaint}.")
     return Ruling(PASSED, f"Rolled back after {record.time_to_detect_s or 0:.1f} s; {_cost(record, limits)}.")
 
 

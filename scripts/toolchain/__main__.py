@@ -1,4 +1,4 @@
-"""The way in: ``python3 -m toolchain demo`` or ``python3 -m toolchain test``.
+"""The way in: ``python3 -m toolchain demo``, ``test`` or ``bench``.
 
 This file is read by whatever python3 the machine has, so it keeps to syntax that every Python 3 understands until it
 knows the version.

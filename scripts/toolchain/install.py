@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from toolchain import alertmanager, prometheus, venv
+from toolchain import alertmanager, prometheus, venv, wrk
 from toolchain.errors import InstallError
 from toolchain.progress import say
 
@@ -18,11 +18,12 @@ ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = {
     "demo": ("services", "scripts"),
     "test": ("services", "scripts", "tests"),
+    "bench": ("services", "scripts", "tests"),
 }
 
 
 def install(arguments: Sequence[str], root: Path = ROOT) -> int:
-    """Install everything for a purpose ("demo" or "test") inside the checkout and return the exit status."""
+    """Install everything for a purpose ("demo", "test" or "bench") inside the checkout and return the exit status."""
     if len(arguments) != 1 or arguments[0] not in REQUIREMENTS:
         return _fail(f"say what for: {' or '.join(REQUIREMENTS)}")
     tools = root / ".tools"
@@ -35,6 +36,8 @@ def install(arguments: Sequence[str], root: Path = ROOT) -> int:
             prometheus.ensure(tools)
             if arguments[0] == "test":
                 alertmanager.ensure(tools)
+            if arguments[0] == "bench":
+                wrk.ensure(tools)
     except InstallError as error:
         return _fail(str(error))
     except OSError as error:

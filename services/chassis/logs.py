@@ -62,7 +62,7 @@ class RequestLog:
         level = "error" if status >= 500 else "info"
         if (logging.ERROR if status >= 500 else logging.INFO) < self._lowest:
             return
-        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
         line = (
             f'{{"event":"request","level":"{level}","time":"{now}Z",{self._identity},"method":{_quote(method)},'
             f'"route":{_quote(route)},"path":{_quote(path)},"status":{status},"duration_ms":{seconds * 1000:.3f},'

@@ -6,11 +6,13 @@ library's mode for several processes would drop.
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+
+from chassis.responses import Responses, Series
 
 # Label values come from a fixed set, whatever a client sends: each new one would be kept for ever.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -36,10 +38,8 @@ class Metrics:
         self.registry = CollectorRegistry(auto_describe=True)
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
-        self._requests = Counter("http_requests_total", "Responses sent", _LABELS, registry=self.registry)
-        self._durations = Histogram(
-            "http_request_duration_seconds", "Time to answer", _LABELS, buckets=BUCKETS, registry=self.registry
-        )
+        self._responses = Responses(_LABELS, BUCKETS)
+        self.registry.register(self._responses)
         in_progress = Gauge(
             "http_requests_in_progress", "Requests being answered", ("service", "version"), registry=self.registry
         )
@@ -51,7 +51,7 @@ class Metrics:
             registry=self.registry,
         )
         self.in_progress = in_progress.labels(service, version)
-        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._children: dict[tuple[str, str, int], Series] = {}
 
     def observe(self, method: str, route: str, code: int, seconds: float, exemplar: dict[str, str] | None) -> None:
         """Count one response.
@@ -64,9 +64,8 @@ class Metrics:
             exemplar: ids of a sampled trace that shows this request.
         """
         key = (method, route, code)
-        counter, histogram = self._children.get(key) or self._child(key)
-        counter.inc(1, exemplar)
-        histogram.observe(seconds, exemplar)
+        series = self._children.get(key) or self._child(key)
+        series.observe(seconds, exemplar)
 
     def observe_query(self, operation: str, table: str, seconds: float) -> None:
         """Count one statement.
@@ -83,12 +82,11 @@ class Metrics:
         encode, media_type = choose_encoder(accept)
         return encode(self.registry), media_type
 
-    def _child(self, key: tuple[str, str, int]) -> tuple[Counter, Histogram]:
+    def _child(self, key: tuple[str, str, int]) -> Series:
         """Find the label values once; only bounded keys are remembered."""
         method, route, code = key
         bounded = method if method in METHODS else OTHER_METHOD
-        values = (self._service, bounded, route or UNMATCHED, str(code), self._version)
-        child = (self._requests.labels(*values), self._durations.labels(*values))
+        child = self._responses.series(self._service, bounded, route or UNMATCHED, str(code), self._version)
         if bounded == method:
             self._children[key] = child
         return child

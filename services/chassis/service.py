@@ -12,6 +12,7 @@ from chassis.health import ReadyCheck
 from chassis.metrics import Metrics
 from chassis.observing import Observer
 from chassis.routes import Route
+from chassis.sampling import Sampling
 from chassis.shutdown import Shutdown
 from chassis.telemetry import Telemetry
 
@@ -43,7 +44,8 @@ class Service:
         logs.configure(name, settings.app_version, settings.log_level)
         faults.crash_on_start(settings)
         self.metrics = Metrics(name, settings.app_version)
-        self.telemetry = Telemetry(name, settings.app_version, exports=settings.exports_traces)
+        sampling = Sampling(settings.otel_traces_sampler, settings.otel_traces_sampler_arg)
+        self.telemetry = Telemetry(name, settings.app_version, exports=settings.exports_traces, sampling=sampling)
         self.shutdown = Shutdown(settings.shutdown_delay_seconds)
 
     def app(self, api: list[Route], ready: ReadyCheck = always_ready) -> Flask:

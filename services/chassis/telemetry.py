@@ -15,8 +15,19 @@ from opentelemetry.propagate import get_global_textmap
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    get_current_span,
+)
 from opentelemetry.trace.propagation import set_span_in_context
+
+from chassis.sampling import Sampling, TraceIds
 
 # What a dead collector may cost at exit: the last spans are worth a moment, never the grace period of the pod.
 FLUSH_SECONDS = 1.0
@@ -26,6 +37,9 @@ UNTRACED = frozenset({"/livez", "/readyz", "/metrics"})
 
 _PROPAGATOR = get_global_textmap()
 _ROOT = Context()
+_NOTHING = TraceFlags(TraceFlags.DEFAULT)
+_RANDOM = TraceFlags(TraceFlags.RANDOM_TRACE_ID)
+EVERY_REQUEST = Sampling("parentbased_always_on", 1.0)
 
 
 class Telemetry:
@@ -35,14 +49,17 @@ class Telemetry:
         service: name of the service.
         version: its version.
         exports: whether spans are sent anywhere.
+        sampling: which requests are traced; all, if nothing is said.
     """
 
-    def __init__(self, service: str, version: str, *, exports: bool) -> None:
+    def __init__(self, service: str, version: str, *, exports: bool, sampling: Sampling = EVERY_REQUEST) -> None:
         resource = Resource.create({"service.name": service, "service.version": version})
         # Its own handler at exit would wait for a dead collector far longer than FLUSH_SECONDS.
-        self.provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._ids = TraceIds()
+        self.provider = TracerProvider(resource=resource, id_generator=self._ids, shutdown_on_exit=False)
         self._tracer = self.provider.get_tracer("chassis", version)
         self._exports = exports
+        self._sampling = sampling
 
     def start_export(self) -> None:
         """Begin to send spans; called in the process that serves, since threads do not survive a fork."""
@@ -66,15 +83,29 @@ class Telemetry:
             headers: the trace context headers, by lower-case name.
         """
         parent = _PROPAGATOR.extract(headers, _ROOT) if headers else _ROOT
-        if path in UNTRACED and parent is _ROOT:
-            return self._unrecorded()
+        caller = get_current_span(parent).get_span_context()
+        trace_id = caller.trace_id or self._ids.generate_trace_id()
+        # Asked first: where one request in ten is traced, the SDK's own way costs 3 % of the throughput.
+        if self._sampling.drops(trace_id, caller) or (path in UNTRACED and not caller.is_valid):
+            return self._unrecorded(trace_id, caller)
+        if not caller.is_valid:
+            self._ids.use(trace_id)
         attributes = {"http.request.method": method, "url.path": path}
         return self._tracer.start_span(method, context=parent, kind=SpanKind.SERVER, attributes=attributes)
 
-    def _unrecorded(self) -> Span:
-        """Return a span that is never sent, with ids for the log."""
-        new = self.provider.id_generator
-        return NonRecordingSpan(SpanContext(new.generate_trace_id(), new.generate_span_id(), is_remote=False))
+    def _unrecorded(self, trace_id: int, caller: SpanContext) -> Span:
+        """Return a span that is never sent, with ids for the log and for the services that are asked meanwhile."""
+        random = not caller.is_valid or caller.trace_flags.random_trace_id
+        flags = _RANDOM if random else _NOTHING
+        return NonRecordingSpan(
+            SpanContext(
+                trace_id,
+                self._ids.generate_span_id(),
+                is_remote=False,
+                trace_flags=flags,
+                trace_state=caller.trace_state,
+            )
+        )
 
     def start_client_span(self, method: str, url: str) -> Span:
         """Start the span of an outgoing request, as a child of the current one."""

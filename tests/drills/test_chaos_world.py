@@ -10,7 +10,7 @@ import pytest
 
 from cluster.client import Cluster
 from delivery import capacity
-from delivery.judgement import Verdict
+from delivery.judgement import Finding, Verdict
 from delivery.rollout import Rollout
 from delivery.slo import load_slo
 from drills.chaos.world import World
@@ -25,6 +25,16 @@ class Credulous(Rollout):
         found = super().analysis(deadline)
         unknown = found.verdict is Verdict.INCONCLUSIVE
         return dataclasses.replace(found, verdict=Verdict.PASSED) if unknown else found
+
+
+class Blind:
+    """A judge that passes whatever it is shown: for drills about something else than the verdict."""
+
+    def examine(self, evidence):
+        return Finding(Verdict.PASSED, "nothing to be seen")
+
+    def smoke(self, answers, version):
+        return Finding(Verdict.PASSED, "nothing to be seen")
 
 
 @pytest.fixture
@@ -68,9 +78,14 @@ def test_pods_that_are_killed_cost_what_they_were_answering_and_no_verdict(perfo
     assert done.ruling.verdict == "Passed", done.ruling.reason
 
 
-def test_an_autoscaler_in_the_middle_costs_a_bad_fit_its_verdict(perform, monkeypatch):
+def test_users_for_whom_an_autoscaler_wanted_more_pods_find_them_on_either_version(perform, with_world):
+    done = perform("hpa-scaling", "sound", with_world(judge=Blind()))
+    assert (done.ruling.verdict, done.record.outcome) == ("Passed", "Promoted"), done.ruling.reason
+
+
+def test_a_release_that_lets_versions_differ_in_pods_fails_the_drill(perform, with_world, monkeypatch):
     monkeypatch.setattr(capacity, "fit", lambda *_args: False)
-    done = perform("hpa-scaling", "sound")
+    done = perform("hpa-scaling", "sound", with_world(judge=Blind()))
     assert (done.ruling.verdict, done.record.outcome) == ("Failed", "Promoted"), done.ruling.reason
     assert "2 pods where 4 were wanted" in done.ruling.reason
 

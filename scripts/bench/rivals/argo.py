@@ -46,7 +46,7 @@ class Argo:
     @property
     def name(self) -> str:
         """See `Policy.name`."""
-        return f"Argo Rollouts {self.interval} s, limit {self.failure_limit}, first after {self.delay} s"
+        return f"Argo {self.interval} s x {self.failure_limit + 1}{f' after {self.delay} s' if self.delay else ''}"
 
     def rolled_back(self, watched: Watched) -> int | None:
         """See `Policy.rolled_back`."""

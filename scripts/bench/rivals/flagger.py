@@ -46,7 +46,8 @@ class Flagger:
     @property
     def name(self) -> str:
         """See `Policy.name`."""
-        return f"Flagger {self.interval} s x {self.threshold}, {self.window} s windows"
+        windows = "" if self.window == Flagger.window else f", {self.window} s windows"
+        return f"Flagger {self.interval} s x {self.threshold}{windows}"
 
     def rolled_back(self, watched: Watched) -> int | None:
         """See `Policy.rolled_back`."""

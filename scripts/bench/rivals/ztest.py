@@ -28,7 +28,7 @@ class ZTest:
     @property
     def name(self) -> str:
         """See `Policy.name`."""
-        return f"z-test each second, {self.alpha:g}"
+        return f"z-test at {self.alpha:g}"
 
     def rolled_back(self, watched: Watched) -> int | None:
         """See `Policy.rolled_back`."""

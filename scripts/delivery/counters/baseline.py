@@ -22,7 +22,6 @@ def measure(
     tracks: Collection[str] | None,
     known: Collection[float],
     slo: Slo,
-    weight: int = 100,
 ) -> Baseline:
     """Return what is known of the stable version.
 
@@ -32,7 +31,6 @@ def measure(
         known: bounds of the gateway's histogram in seconds.
         slo: what the service promises: its threshold is among the bounds wherever the histogram has it, and stands for
             the baseline where nothing was timed.
-        weight: largest share of the users that the new version had so far, in percent.
     """
     tallies = [increase.of(tracks) for increase in earlier]
     whole = total(tallies)
@@ -59,9 +57,8 @@ def _bounds(whole: Tally, known: Sequence[float], threshold: float) -> tuple[flo
     wanted = {bound for bound in finite if math.isclose(bound, threshold)}
     if whole.timed:
         wanted |= {_reaching(whole, finite, share * whole.timed) for share in QUANTILES}
-        wanted.add(
-            next((bound for bound in finite if bound >= FAR * _reaching(whole, finite, whole.timed)), finite[-1])
-        )
+        far = FAR * _reaching(whole, finite, whole.timed) * (1 - ROUNDING)
+        wanted.add(next((bound for bound in finite if bound >= far), finite[-1]))
     return tuple(sorted(wanted or {finite[-1]}))
 
 

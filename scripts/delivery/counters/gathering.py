@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from delivery.counters.baseline import measure
 from delivery.counters.before import Before
 from delivery.counters.beside import Beside
 from delivery.counters.blocks import Blocks, Pairing
 from delivery.counters.sources import CANARY, NOBODY, STABLE
-from delivery.counters.tally import Increase, total
+from delivery.counters.tally import Increase
 from delivery.counters.window import Window
 from delivery.judge.evidence import Baseline, Evidence
 from delivery.slo import Slo
@@ -36,15 +37,17 @@ class Gathering:
         self.baseline = self._measure(earlier, set(bounds))
         self._pairing = self._paired(earlier)
         self._blocks = Blocks(self._pairing)
-        self._seen: list[Increase] = []
+        self._present = _Present()
         self.take(increases)
 
     def take(self, increases: Iterable[Increase]) -> None:
         """Take in what was read next."""
+        last = self._window.shifts[-1]
         for each in increases:
             if each.until > self._began:
-                self._seen.append(each)
                 self._blocks.take(each)
+            if each.since >= (last.time or last.asked):
+                self._present.take(each, self._candidates)
 
     @property
     def evidence(self) -> Evidence:
@@ -54,11 +57,10 @@ class Gathering:
     @property
     def missing(self) -> str:
         """Return what has not been seen at the present weight and has to be, empty if nothing is missing."""
-        whole = total(each.of(self._candidates) for each in self._latest)
-        if not whole.requests and not self._pairing.spent:
-            lost = self._lost
+        lost = self._present.lost
+        if not self._present.candidate and not self._pairing.spent:
             return f"no request of the new version was counted yet{f': {lost} reached no pod' if lost else ''}"
-        if not self._window.at_once and not total(each.of([STABLE]) for each in self._latest).requests:
+        if not self._present.stable and not self._window.at_once:
             return "no request of the stable version was counted to compare with"
         return ""
 
@@ -67,27 +69,31 @@ class Gathering:
         """Return why nothing that comes can change what is known, empty as long as it can."""
         if self._pairing.spent:
             return "nothing is left of the time before the switch to compare with"
-        return self.missing if self.missing and self._lost >= STRANDED else ""
-
-    @property
-    def _latest(self) -> list[Increase]:
-        """Return what was counted since the last shift was carried out."""
-        last = self._window.shifts[-1]
-        return [each for each in self._seen if each.since >= (last.time or last.asked)]
-
-    @property
-    def _lost(self) -> int:
-        return 0 if self._window.at_once else total(each.of([NOBODY]) for each in self._latest).requests
+        return self.missing if self._present.lost >= STRANDED and not self._present.candidate else ""
 
     def _is_earlier(self, increase: Increase) -> bool:
         return increase.since >= self._window.steady and increase.until <= self._began
 
     def _measure(self, earlier: Sequence[Increase], bounds: set[float]) -> Baseline:
         tracks = None if self._window.at_once else [STABLE]
-        weight = max(shift.weight for shift in self._window.shifts)
-        return measure(earlier, tracks, bounds, self._slo, weight)
+        return measure(earlier, tracks, bounds, self._slo)
 
     def _paired(self, earlier: Sequence[Increase]) -> Pairing:
         if self._window.at_once:
             return Before(self._began, self.baseline, earlier)
         return Beside(self._window.shifts, self.baseline, self._window.probed)
+
+
+@dataclass
+class _Present:
+    """Requests at the present weight, as far as no request of another one can be among them."""
+
+    candidate: int = 0
+    stable: int = 0
+    lost: int = 0
+
+    def take(self, increase: Increase, candidates: Collection[str] | None) -> None:
+        """Add what one gateway counted."""
+        self.candidate += increase.of(candidates).requests
+        self.stable += increase.of([STABLE]).requests
+        self.lost += increase.of([NOBODY]).requests if candidates else 0

@@ -80,6 +80,8 @@ class Reading:
         Raises:
             PrometheusError: it cannot be asked.
         """
+        if math.isinf(self.newest):
+            return "no data: the gateway reports no requests of this service"
         age = self.now() - self.newest
         if age > stale and not self._leapt:
             self._leapt = self._off(self.now())

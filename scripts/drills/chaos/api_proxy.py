@@ -67,10 +67,10 @@ class ApiProxy:
         self._victim: int | None = None
         self._number = 0
         self._watches: set[asyncio.Transport] = set()
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
         self._stop = asyncio.Event()
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),), daemon=True)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._port = 0
 
     def __enter__(self) -> ApiProxy:
@@ -80,9 +80,9 @@ class ApiProxy:
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
-        self._loop.close()
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join()
 
     @property
     def url(self) -> str:
@@ -106,6 +106,7 @@ class ApiProxy:
     # In the proxy's thread
 
     async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
         connector = aiohttp.TCPConnector(ssl=self._upstream.tls or False, force_close=True, limit=0)
         timeout = aiohttp.ClientTimeout(total=None)
         async with (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drills.chaos.api_trouble import ApiTrouble
 from drills.chaos.hpa_scaling import HpaScaling
 from drills.chaos.pods import NodeLost, OldColourLost, PodsKilled
 from drills.chaos.prometheus import (
@@ -11,7 +12,10 @@ from drills.chaos.prometheus import (
     PrometheusLate,
     PrometheusMad,
 )
+from drills.chaos.release_killed import ReleaseKilled
+from drills.chaos.release_killed_abort import ReleaseKilledAbort
 from drills.chaos.stable_sick import StableSick
+from drills.chaos.two_releases import TwoReleases
 from drills.experiment import Drill
 
 ON_THE_WORLD: tuple[Drill, ...] = (
@@ -26,6 +30,7 @@ ON_THE_WORLD: tuple[Drill, ...] = (
     StableSick(),
     HpaScaling(),
 )
-CHAOS: dict[str, Drill] = {drill.name: drill for drill in ON_THE_WORLD}
+ON_THE_RELEASE: tuple[Drill, ...] = (ReleaseKilled(), ReleaseKilledAbort(), ApiTrouble(), TwoReleases())
+CHAOS: dict[str, Drill] = {drill.name: drill for drill in (*ON_THE_RELEASE, *ON_THE_WORLD)}
 # Each trouble is tried with a release that is to survive it and with one that it must not hide.
 CHAOS_TWINS = ("sound", "errors")

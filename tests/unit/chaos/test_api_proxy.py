@@ -5,10 +5,10 @@ import threading
 
 import pytest
 import requests
+from tests.unit.chaos.conftest import DEPLOYMENTS
 
 from cluster.errors import Busy, ClusterError, Conflict, Unreachable
 from drills.chaos.rules import Cut, Delay, DropWatches, Ignore, Kill, Refuse, Rule
-from tests.unit.chaos.conftest import DEPLOYMENTS
 
 PATCHES = frozenset({"PATCH"})
 SCALE = {"spec": {"replicas": 2}}

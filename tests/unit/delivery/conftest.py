@@ -18,8 +18,8 @@ def no_patience(monkeypatch):
     monkeypatch.setattr(endpoints, "ENDPOINTS_DEADLINE", 0.5)
     monkeypatch.setattr(wait, "LOOK_AGAIN", 0.05)
     monkeypatch.setattr(starting, "REACH_DEADLINE", 0.3)
-    monkeypatch.setattr(traffic, "PATIENCE", 0.0)
     monkeypatch.setattr(capacity, "RETURN_DEADLINE", 0.3)
+    monkeypatch.setattr(traffic, "PATIENCE", 0.0)
     monkeypatch.setitem(health.TOLERANCES, "CrashLoopBackOff", 0.1)
     for name in ("KUBECONTEXT", "NAMESPACE", "PROMETHEUS_URL", "CONFIRM"):
         monkeypatch.delenv(name, raising=False)

@@ -58,9 +58,8 @@ def carry_out(monkeypatch, tmp_path, traffic, strategy, outcome, at, effective):
 
 
 def resume(cluster, outcome):
-    with contextlib.suppress(NothingOpenError):
-        with nothing_open():
-            command.resume(Rollout.resume(cluster, "order", judge=judge_for(outcome)))
+    with contextlib.suppress(NothingOpenError), nothing_open():
+        command.resume(Rollout.resume(cluster, "order", judge=judge_for(outcome)))
 
 
 class NothingOpenError(Exception):
@@ -78,9 +77,8 @@ def nothing_open():
 
 
 def abort(cluster, outcome):
-    with contextlib.suppress(NothingOpenError):
-        with nothing_open():
-            asking.abort(cluster, "order", "enough", None, lambda line: None)
+    with contextlib.suppress(NothingOpenError), nothing_open():
+        asking.abort(cluster, "order", "enough", None, lambda line: None)
 
 
 def check(shop, strategy):
@@ -104,6 +102,7 @@ def check(shop, strategy):
     return ended
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("end", [resume, abort])
 @pytest.mark.parametrize("effective", [False, True], ids=["unsent", "answer lost"])
 @pytest.mark.parametrize(

@@ -103,6 +103,7 @@ def test_promotion_and_abort_remove_it(shop, rollout, strategy):
 
 def test_another_process_removes_it_too(shop_and_cluster, shop, rollout):
     rollout.start("order:v2")
+    rollout.let_go()
     Rollout.resume(shop_and_cluster[1], "order").abort()
     assert jobs(shop) == ["order-migrate"]
 

@@ -165,6 +165,25 @@ def test_a_prometheus_that_is_away_is_inconclusive():
     assert "cannot be asked" in judgement.reason
 
 
+@pytest.mark.parametrize("trouble", ["away", "dry"])
+def test_nobody_is_left_on_a_version_that_nobody_watches(trouble):
+    simulation = canary(rate=2)
+    before, blind = simulation.time, SLO.analysis.blind_seconds
+    trouble = {"away": ("away", True), "dry": ("scraping", False)}[trouble]
+    simulation.at(5, lambda: setattr(simulation, *trouble))
+    judgement = analyse(simulation, judge=Patient(), deadline=60)
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert f"nothing was seen for {blind:.0f} s" in judgement.reason
+    assert blind < simulation.time - before < blind + 8
+
+
+def test_an_undecided_judge_that_sees_has_the_whole_deadline():
+    simulation = canary(rate=2)
+    before = simulation.time
+    analyse(simulation, judge=Patient(), deadline=40)
+    assert simulation.time - before >= 40
+
+
 def test_a_prometheus_that_comes_back_is_asked_for_all_that_was_missed():
     simulation = canary()
     simulation.away = True
