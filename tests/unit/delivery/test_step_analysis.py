@@ -295,10 +295,18 @@ def test_preparing_does_not_wait_for_a_prometheus_that_is_away():
     assert simulation.time == before
 
 
+def test_preparing_does_not_wait_for_scrapes_that_do_not_come():
+    simulation = canary()
+    simulation.scraping = False
+    before = simulation.time
+    begin(simulation).prepare(probed=simulation.now() + 0.2)
+    assert 0 < simulation.time - before < 10
+
+
 def test_a_switch_is_prepared_until_there_is_enough_to_compare_with():
     simulation = Simulation(**{"": (200, 0.0, 0.0)})
     steady = simulation.now() - 5
-    begin(simulation).prepare(simulation.now(), steady, deadline=60)
+    begin(simulation).prepare(simulation.now(), steady)
     assert simulation.now() - steady >= SLO.analysis.baseline_seconds
 
 
