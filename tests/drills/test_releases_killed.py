@@ -33,7 +33,7 @@ def test_a_dead_release_that_nobody_resumes_is_called_wrong(drill_cluster, monke
         return process(self, arguments if arguments[0] == "release" else ["history", self.service], *others, **more)
 
     monkeypatch.setattr(Releases, "process", nobody_comes)
-    kills = Kills(drill_cluster.system(), "order", command.OPTIONS, lambda _line: None)
+    kills = Kills(drill_cluster.system(), "order", command.OPTIONS, {}, lambda _line: None)
     moved = Kill("canary", "sound", 6, "PATCH virtualservices/order", True, "resume")
     try:
         kills.carry_out([moved])

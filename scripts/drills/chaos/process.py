@@ -9,9 +9,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 from cluster.upstream import Upstream
@@ -66,9 +67,15 @@ class ReleaseProcess:
     Args:
         arguments: of the command line.
         hear: told of every line of its standard output, in a thread of its own.
+        environment: variables that it gets besides those of this process.
     """
 
-    def __init__(self, arguments: Sequence[str], hear: Hear = lambda _line: None) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        hear: Hear = lambda _line: None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         root = Path(__file__).resolve().parents[2]
         inherited = {name: value for name, value in os.environ.items() if name not in _OURS}
         path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
@@ -79,7 +86,7 @@ class ReleaseProcess:
             stderr=subprocess.PIPE,
             text=True,
             # Whoever runs the drill has said yes to this cluster, and the process cannot ask.
-            env={**inherited, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "CONFIRM": "1"},
+            env={**inherited, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "CONFIRM": "1", **environment},
             start_new_session=True,
         )
         self._said: list[str] = []
@@ -134,6 +141,7 @@ class Releases:
         service: the Service under release.
         strategy: strategy of the release.
         options: further options of ``release``.
+        environment: variables of every process.
     """
 
     upstream: Upstream
@@ -142,6 +150,7 @@ class Releases:
     service: str
     strategy: str
     options: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def release(self, image: str) -> list[str]:
         """Return the arguments that release an image."""
@@ -163,7 +172,7 @@ class Releases:
             kubeconfig = proxy.write_kubeconfig(Path(folder))
             proxy.begin(rules)
             where = ["--kubeconfig", str(kubeconfig), "--namespace", self.namespace]
-            process = ReleaseProcess([*arguments, *where], hear)
+            process = ReleaseProcess([*arguments, *where], hear, self.environment)
             proxy.aim(process.pid)
             try:
                 yield process

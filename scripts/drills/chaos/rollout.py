@@ -92,8 +92,7 @@ class ProcessRollout:
         Raises:
             DeliveryError: that was refused.
         """
-        with self._record.step("abort", reason, NOBODY):
-            ended = self._run("abort process", ["abort", self._releases.service], ())
+        ended = self._run("take back", ["abort", self._releases.service, "--reason", reason], ())
         if not ended.outcome:
             raise DeliveryError(ended.reason)
         return self._close(ended.outcome)
@@ -157,7 +156,8 @@ class ProcessRollout:
 
     def _take(self, step: Told) -> None:
         now, weight = self._record.now(), _weight(step)
-        self._record.steps.append(Step(step.name, str(step), max(0.0, now - step.seconds), now, weight))
+        detail = str(step) if weight is None else _move(step, weight)
+        self._record.steps.append(Step(step.name, detail, max(0.0, now - step.seconds), now, weight))
         self._running = self._running or (step.name == _STARTED and "error" not in step.details)
         if weight is not None:
             self._record.weights = {"stable": ALL - weight, "canary": weight}
@@ -169,6 +169,13 @@ def _weight(step: Told) -> int | None:
     if step.name == "shift":
         return int(step.details.get("canary", NOBODY))
     return {"switch": ALL, "abort": NOBODY}.get(step.name)
+
+
+def _move(step: Told, weight: int) -> str:
+    """Return where a step has led the users, in the words of drills whose release is in their own process."""
+    if step.name == "abort":
+        return str(step.details.get("reason", ""))
+    return "all users to the preview" if step.name == "switch" else f"{weight} % of the users to the canary"
 
 
 def _judgement(step: Told) -> Any:

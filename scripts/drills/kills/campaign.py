@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from drills.chaos.process import Ended, Releases
@@ -37,13 +37,16 @@ class Kills:
         system: what they are released on.
         service: the service.
         options: further options of the release command.
+        environment: variables of every process.
         say: told of everything that is done, a line each.
     """
 
-    def __init__(self, system: System, service: str, options: tuple[str, ...], say: Say) -> None:
+    def __init__(
+        self, system: System, service: str, options: tuple[str, ...], environment: Mapping[str, str], say: Say
+    ) -> None:
         self._system = system
         self._service = service
-        self._options = options
+        self._how = (options, environment)
         self._say = say
         self._prober: Prober | None = None
         self._probing_since = 0.0
@@ -74,9 +77,9 @@ class Kills:
         self._prepare(strategy, twin)
         seen: list[Event] = []
         ended = self._run(strategy, self._releases(strategy).release(self._image(twin)), (), seen.append)
-        outcome, trouble = outcome_of(ended)
+        outcome, _ = outcome_of(ended)
         if outcome != TWINS[twin].expected:
-            raise DrillError(f"without a kill, a {strategy} release of {twin} ended otherwise: {trouble or outcome}")
+            raise DrillError(f"without a kill, a {strategy} release of {twin} ended otherwise: {ended.reason}")
         self._arrived(outcome, twin)
         transitions = tuple(str(event.request) for event in seen if event.request.number)
         self._say(f"{strategy} {twin}: {outcome} after {len(transitions)} transitions")
@@ -134,7 +137,7 @@ class Kills:
             return process.wait()
 
     def _releases(self, strategy: str) -> Releases:
-        releases: Releases = self._system.processes(self._service, strategy, self._options)
+        releases: Releases = self._system.processes(self._service, strategy, *self._how)
         return releases
 
     # Between two kills

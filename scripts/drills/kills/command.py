@@ -5,11 +5,15 @@ from __future__ import annotations
 import enum
 import json
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from delivery.slo import ELSEWHERE, Margins, load_slo
 from drills.experiment import System
 from drills.interrupts import Interrupted, Interrupts
 from drills.kills.campaign import Kills
@@ -34,6 +38,8 @@ TWINS = ("sound", "errors")
 # more than one, since every one of them takes the time until it is judged.
 OPTIONS = ("--no-verify", "--weights", "25,50")
 REPORT = "kills.json"
+# A faulty release fails one request in five, which is far beyond.
+MARGINS = Margins(errors=0.05, slow=0.2, typical=0.3, tail=0.1)
 # A shell says 128 plus its number when a signal ended a program.
 _SIGNALLED = 128
 
@@ -44,7 +50,6 @@ def carry_out(
     count: int,
     strategies: Sequence[str],
     folder: Path,
-    options: tuple[str, ...] = OPTIONS,
 ) -> int:
     """Kill so many releases, report, and return the exit status: 0 if every one of them ended well.
 
@@ -54,15 +59,15 @@ def carry_out(
         count: number of kills.
         strategies: whose releases.
         folder: where the report goes.
-        options: further options of the release command.
 
     Raises:
         DrillError: a release that nobody killed did not end as it must.
     """
     passes: list[DryPass] = []
     signal = 0
-    with Interrupts(_say) as interrupts:
-        kills = Kills(system, service, options, _say)
+    with tempfile.TemporaryDirectory() as objectives, Interrupts(_say) as interrupts:
+        ease(service, Path(objectives))
+        kills = Kills(system, service, OPTIONS, {ELSEWHERE: objectives}, _say)
         try:
             passes += [kills.dry_pass(strategy, twin) for strategy in strategies for twin in TWINS]
             kills.carry_out(spread(passes, count))
@@ -75,6 +80,14 @@ def carry_out(
     if signal:
         return _SIGNALLED + signal
     return 0 if len(kills.results) == count and not any(each.complaints for each in kills.results) else 1
+
+
+def ease(service: str, folder: Path) -> None:
+    """Write objectives of a service whose margins are proved in seconds: what is tried here is not the judge."""
+    slo = load_slo(service)
+    analysis = slo.analysis.model_copy(update={"margins": MARGINS})
+    eased = slo.model_copy(update={"analysis": analysis}).model_dump(mode="json")
+    (folder / f"{service}.yaml").write_text(yaml.safe_dump(eased))
 
 
 def _report(

@@ -7,6 +7,7 @@ import signal
 import pytest
 from tests.unit.drills.fakes import FakeProber, Shop, sample
 
+from delivery.slo import load_slo
 from drills.chaos.process import Ended, Releases
 from drills.experiment import DrillError, System
 from drills.kills import command
@@ -126,7 +127,7 @@ class World:
 class FakeReleases(Releases):
     """Runs no process, and moves the users of a world as one would have."""
 
-    def __init__(self, world, service, strategy, options):
+    def __init__(self, world, service, strategy, options, environment):
         super().__init__(None, "fake", "shop", service, strategy, options)
         object.__setattr__(self, "world", world)
 
@@ -167,7 +168,7 @@ def users_are_watched_for_a_moment(monkeypatch):
 
 def campaign(world, kills):
     lines = []
-    carried = Kills(world.system(), "order", (), lines.append)
+    carried = Kills(world.system(), "order", (), {}, lines.append)
     carried.carry_out(kills)
     carried.end()
     return carried, lines
@@ -227,4 +228,11 @@ def test_a_dry_pass_that_ends_otherwise_is_no_ground_for_kills():
     world = World()
     world.forgets = True
     with pytest.raises(DrillError, match="without a kill"):
-        Kills(world.system(), "order", (), lambda line: None).dry_pass("canary", "sound")
+        Kills(world.system(), "order", (), {}, lambda line: None).dry_pass("canary", "sound")
+
+
+def test_the_campaign_proves_easier_margins_and_leaves_the_rest_of_the_objectives(tmp_path):
+    command.ease("order", tmp_path)
+    eased, usual = load_slo("order", tmp_path), load_slo("order")
+    assert eased.analysis.margins == command.MARGINS
+    assert eased.model_copy(update={"analysis": usual.analysis}) == usual

@@ -76,3 +76,11 @@ def test_a_file_that_is_none_is_one_line(tmp_path, text):
     with pytest.raises(DeliveryError) as error:
         load_slo("order", tmp_path)
     assert "\n" not in str(error.value)
+
+
+def test_the_objectives_of_other_services_may_lie_elsewhere(tmp_path, monkeypatch):
+    (tmp_path / "warehouse.yaml").write_text((FOLDER / "order.yaml").read_text().replace("order", "warehouse"))
+    monkeypatch.setenv("SLO_FOLDER", str(tmp_path))
+    assert load_slo("warehouse").service == "warehouse"
+    with pytest.raises(DeliveryError, match=str(tmp_path)):
+        load_slo("order")
