@@ -94,7 +94,8 @@ types: setup-test ## types, strictly
 	@.venv/bin/mypy scripts services
 
 requirements: setup-test ## compile */requirements.in into */requirements.txt, with hashes and without addresses
-	@for part in services scripts scripts/bench/usual tests; do (cd $$part && $(CURDIR)/.venv/bin/uv pip compile --quiet --universal --upgrade \
+	@for part in services scripts scripts/delivery scripts/bench/usual tests; do \
+	(cd $$part && $(CURDIR)/.venv/bin/uv pip compile --quiet --universal --upgrade \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command "make requirements" requirements.in --output-file requirements.txt) || exit 1; done
 

@@ -13,7 +13,7 @@ import typer
 
 from cluster.client import Cluster
 from cluster.errors import ClusterError
-from delivery import asking, command, overview
+from delivery import asking, command, in_cluster, overview
 from delivery.errors import DeliveryError
 from delivery.judgement import Outcome
 from delivery.plan import Plan, read_plan, with_weights
@@ -48,6 +48,9 @@ def release(
     resume: Annotated[
         bool, typer.Option("--resume", help="go on with a dead release of this image, if there is one")
     ] = False,
+    identity: Annotated[
+        str, typer.Option("--id", envvar="RELEASE_ID", help="with --resume: one that has ended is not begun again")
+    ] = "",
     kubeconfig: Kubeconfig = None,
     context: Context = None,
     namespace: Namespace = None,
@@ -55,10 +58,12 @@ def release(
     """Release an image; exit status 0 if promoted, 1 if rolled back, 2 if it could not be tried, 3 if handed over."""
     chosen = _plan(plan, weights)
     with Cluster.connect(kubeconfig, context, namespace) as cluster:
+        if resume and identity and (end := asking.ended(cluster, service, identity)):
+            _exit(end)
         if resume and asking.left_behind(cluster, service, image):
             end = command.resume(Rollout.resume(cluster, service, on_step=_tell))
         else:
-            rollout = Rollout(cluster, service, strategy, on_step=_tell, plan=chosen)
+            rollout = Rollout(cluster, service, strategy, on_step=_tell, plan=chosen, identity=identity)
             if dry_run:
                 raise typer.Exit(_preview(rollout, image))
             end = command.release(rollout, image, verify)
@@ -121,6 +126,30 @@ def history(
     with Cluster.connect(kubeconfig, context, namespace) as cluster:
         found = overview.history(cluster, service)
     typer.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(overview.history_lines(found)))
+
+
+@app.command()
+def job(
+    service: Service,
+    image: Annotated[str, typer.Option(help="image of the new version, as the cluster gets it")],
+    strategy: Annotated[str, typer.Option(help=f"{', '.join(STRATEGIES)}")] = "canary",
+    weights: Annotated[str | None, typer.Option(help="shares of the users in percent instead of the plan's")] = None,
+    verify: Annotated[bool, typer.Option(help="smoke requests before the first user")] = True,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = None,
+) -> None:
+    """Let the cluster itself release an image, in a Job that goes on when its pod dies."""
+    _plan(None, weights)
+    options = [
+        "--strategy",
+        strategy,
+        *(("--weights", weights) if weights else ()),
+        *(() if verify else ("--no-verify",)),
+    ]
+    with Cluster.connect(kubeconfig, context, namespace) as cluster:
+        name = in_cluster.send(cluster, service, image, options)
+    typer.echo(f"job/{name} created: follow it with `kubectl logs -f job/{name}`, or with status {service}")
 
 
 def _exit(end: command.End) -> None:

@@ -15,8 +15,9 @@ from delivery.errors import UnderWay
 from delivery.journal.entry import Entry, Request, parse
 from delivery.journal.holder import identify
 from delivery.journal.lease import Lease
-from delivery.journal.store import open_release
+from delivery.journal.store import ended_releases, open_release
 from delivery.journal.tenure import under_way
+from delivery.judgement import Outcome
 from delivery.rollout import Rollout
 from delivery.steps import OnStep
 
@@ -36,6 +37,18 @@ def left_behind(cluster: Cluster, service: str, image: str) -> bool:
     if entry.release.image != image:
         raise under_way(entry, Lease(cluster, service).read())
     return True
+
+
+def ended(cluster: Cluster, service: str, identity: str) -> tuple[Outcome, str] | None:
+    """Return how the release of this identity ended, and why; None if it has not, or never began.
+
+    A Job whose pod died after its release had ended is not to begin another one.
+    """
+    for entry in reversed(ended_releases(cluster, service)):
+        if entry["release"]["id"] == identity:
+            known = entry["outcome"] in set(Outcome)
+            return Outcome(entry["outcome"]) if known else Outcome.HANDED_OVER, str(entry["reason"])
+    return None
 
 
 def abort(cluster: Cluster, service: str, reason: str, on_step: OnStep, say: Callable[[str], None]) -> str:

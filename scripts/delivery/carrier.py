@@ -51,6 +51,7 @@ class Carrier:
         slo: Slo | None = None,
         smoke_paths: Sequence[str] | None = None,
         plan: Plan | None = None,
+        identity: str = "",
     ) -> None:
         self._cluster = cluster
         self._service = service
@@ -62,6 +63,7 @@ class Carrier:
         self._analysis = Analysis(self._prometheus, self._judge, self._slo, cluster.namespace)
         self._paths = list(smoke_paths or [f"/{service}s"])
         self._plan = plan
+        self._identity = identity
         self._tenure: Tenure | None = None
         self._outcome: Outcome | None = None
         self._lost = ""

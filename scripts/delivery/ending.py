@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from delivery import copies, migration
 from delivery.errors import Foreign
-from delivery.foreign import foreign
+from delivery.foreign import MOVED, foreign
 from delivery.journal.entry import Phase
 from delivery.journal.tenure import CLEANING, Tenure
 from delivery.judgement import Outcome
@@ -67,20 +67,21 @@ class Ending:
         entry = self._tenure.entry
         if entry.phase is Phase.PROMOTING and entry.part == CLEANING:  # the old version is gone
             return self.promote("")
+        self._tenure.go_back()
         shares = tuple(sorted({*entry.shares, 0}))
-        self._tenure.write(phase=Phase.ABORTING, part="", reason=reason, shares=shares)
+        self._tenure.write(phase=Phase.ABORTING, reason=reason, shares=shares)
         try:
             if not force:
                 self._refuse_foreign(shares)
         except Foreign as other:
-            return self._hand_over(f"{reason}; {other}" if str(other) not in reason else reason)
+            return self._hand_over(reason if MOVED in reason else f"{reason}; {other}")
         self._go_back()
         self._tenure.end(Outcome.ROLLED_BACK, reason)
         return Outcome.ROLLED_BACK
 
     def _go_back(self) -> None:
         release, cluster = self._tenure.entry.release, self._tenure.cluster
-        self._strategy.back(release)
+        self._strategy.back(release, promoting=bool(self._tenure.entry.part))
         self._strategy.tidy(release)
         copies.remove(cluster, release)
         migration.remove(cluster, release)

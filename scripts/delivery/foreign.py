@@ -8,6 +8,9 @@ from cluster.collection import FIELD_MANAGER
 from cluster.transport import Json
 from delivery.errors import Foreign
 
+# How every such sentence begins: what was told once need not be told again.
+MOVED = "somebody else moved the users"
+
 
 def foreign(found: str, objects: Iterable[Json], expected: Collection[int]) -> Foreign:
     """Return what to tell a person.
@@ -19,9 +22,7 @@ def foreign(found: str, objects: Iterable[Json], expected: Collection[int]) -> F
     """
     wanted = " or ".join(f"{share} %" for share in sorted(expected))
     who = next(filter(None, map(_writer, objects)), "nobody knows who")
-    return Foreign(
-        f"somebody else moved the users: {found}, where the new version should have {wanted} ({who} wrote it)"
-    )
+    return Foreign(f"{MOVED}: {found}, where the new version should have {wanted} ({who} wrote it)")
 
 
 def _writer(body: Json) -> str:

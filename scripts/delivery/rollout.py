@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from cluster.client import Cluster
 from cluster.errors import Unready
@@ -12,7 +13,7 @@ from delivery.carrier import STRATEGIES, Carrier
 from delivery.errors import Asked, DeliveryError, Foreign, UnderWay
 from delivery.journal.entry import Entry, Phase
 from delivery.journal.release import Release
-from delivery.journal.tenure import Tenure
+from delivery.journal.tenure import Tenure, refuse_second
 from delivery.journal.touching import touch
 from delivery.judge.contract import Judge
 from delivery.judgement import Judgement, Outcome, Verdict
@@ -36,6 +37,7 @@ class Rollout(Carrier):
         slo: thresholds; None for those in observability/slo.
         smoke_paths: what smoke requests ask for; None for the service's list.
         plan: how users are let in; None for what the Service says.
+        identity: tells the release from every other; empty for a new one of its own.
     """
 
     @classmethod
@@ -82,7 +84,8 @@ class Rollout(Carrier):
             UnderWay: something bears the name that the new version's Deployment would get.
             DeliveryError: the stage is not set for this release.
         """
-        return starting.planned(self._cluster, self._strategy, self._service, image)
+        release = starting.planned(self._cluster, self._strategy, self._service, image)
+        return replace(release, id=self._identity) if self._identity else release
 
     # Verbs
 
@@ -102,6 +105,7 @@ class Rollout(Carrier):
             raise UnderWay(f"this release of {self._service} has begun already")
 
         with self._reporter.step("start", image=image) as details:
+            refuse_second(self._cluster, self._service)
             self.intent(image)  # what cannot be carried out leaves no trace
             ramp = self._resolved()
             self._outcome = None

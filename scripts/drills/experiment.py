@@ -255,8 +255,7 @@ class Experiment:
         """Wait until nothing breaks any more, and see what has become of the world."""
         if isinstance(self._drill, Trouble):
             self._troubled.settle()
-            complaints = (self._world.left(self._record.outcome), self._drill.afterwards(self._world))
-            self._record.complaint = "; ".join(filter(None, complaints))
+            self._record.broken += filter(None, [self._drill.afterwards(self._world)])
 
     def _tail_seconds(self) -> float:
         if self._record.outcome != PROMOTED or not self._prober.samples:

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from drills.probes import MAX_IN_FLIGHT, MAX_SECONDS, Plan, ProbeError, Sample
@@ -22,6 +22,11 @@ from drills.session import Session
 from drills.traffic import Call, Traffic
 
 Emit = Callable[[dict[str, Any]], None]
+
+_FIELDS = tuple(field.name for field in fields(Sample))
+# Lines are gathered for so long: a writer that wakes for every line takes the interpreter from the loop each time. No
+# page shows that a sample comes this much later. With the flat sample below: 326 instead of 387 us of CPU a request.
+GATHER_SECONDS = 0.02
 
 
 class OpenLoop:
@@ -63,7 +68,8 @@ class OpenLoop:
 
     async def _one(self, call: Call, due: float) -> None:
         sample: Sample = await self._session.probe(call, due)
-        self._emit(asdict(sample))
+        # A sample is flat: asdict would copy each of its values.
+        self._emit({name: getattr(sample, name) for name in _FIELDS})
 
 
 class Output:
@@ -85,11 +91,22 @@ class Output:
 
     def _write(self) -> None:
         try:
-            while (line := self._lines.get()) is not None:
-                print(line, flush=self._lines.empty())  # noqa: T201 - the lines are the interface
-            sys.stdout.flush()
+            for lines in self._gathered():
+                sys.stdout.write("".join(f"{line}\n" for line in lines))
+                sys.stdout.flush()
         except BrokenPipeError:
             os._exit(1)
+
+    def _gathered(self) -> Iterator[list[str]]:
+        """Return what was queued, over and over, until it is closed."""
+        while True:
+            lines = [self._lines.get()]
+            while not self._lines.empty():
+                lines.append(self._lines.get())
+            yield [line for line in lines if line is not None]
+            if None in lines:
+                return
+            time.sleep(GATHER_SECONDS)
 
 
 async def probe(settings: dict[str, Any], stopping: asyncio.Event, emit: Emit) -> None:

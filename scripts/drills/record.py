@@ -91,7 +91,6 @@ class Record:
         broken: what the drill claims of more than users, and did not hold: what was left behind, and the like.
         said: what a release in a process of its own said.
         troubled: what drills with trouble broke, one clause each; None where nothing was to break.
-        complaint: what was wrong with the world after the release, though users may not have felt it.
         error: why the drill could not be carried out, empty if it could.
         signal: number of the signal that interrupted the drill, 0 if none did.
         outcome: Promoted or RolledBack, empty before that.
@@ -122,7 +121,6 @@ class Record:
     broken: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     troubled: list[str] | None = None
-    complaint: str = ""
     error: str = ""
     signal: int = 0
     outcome: str = ""

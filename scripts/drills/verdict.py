@@ -166,7 +166,7 @@ def _unharmed(record: Record, limits: Limits, version: str) -> Ruling | None:
     strangers = _answered_by_others(record, version)
     if strangers:
         return Ruling(FAILED, f"{record.outcome}, but users were still answered by {strangers} at the end.")
-    return Ruling(FAILED, f"{record.outcome}, but {record.complaint}.") if record.complaint else None
+    return None
 
 
 def _nobody_knew(record: Record) -> bool:
@@ -190,8 +190,6 @@ def _faulty(record: Record, limits: Limits) -> Ruling:
         return Ruling(FAILED, f"Rolled back, but users were still answered by {strangers} at the end.")
     if len(hurt(record, limits)) > limits.hurt:
         return Ruling(FAILED, f"Rolled back too late: {_cost(record, limits)}, at most {limits.hurt:.0f} may be.")
-    if record.complaint:
-        return Ruling(FAILED, f"Rolled back, but {record.complaint}.")
     return Ruling(PASSED, f"Rolled back after {record.time_to_detect_s or 0:.1f} s; {_cost(record, limits)}.")
 
 

@@ -57,7 +57,7 @@ class Pulse:
         return max(now - then for now, then in zip(_clocks(), self._renewed, strict=True))
 
     def beat(self) -> None:
-        """Renew the lease and look into the journal.
+        """Look into the journal and renew the lease.
 
         Raises:
             Lost: somebody else has the release.
@@ -65,8 +65,8 @@ class Pulse:
         """
         now = _clocks()
         try:
-            self._lease.renew(self._holder, self.finding)
             self.see(self._journals.read(self._service))
+            self._lease.renew(self._holder, self.finding)
         except Lost as lost:
             self.lost = str(lost)
             raise

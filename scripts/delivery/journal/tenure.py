@@ -54,7 +54,7 @@ class Tenure:
         self._journal = Journal(service)
         self._pulse = Pulse(cluster, service, self.holder)
         self._thread = threading.get_ident()
-        self._hasty = False
+        self._hasty = self._going_back = False
         # Who bears every request; see `bear`.
         self.cluster = cluster.patient(self)
 
@@ -164,8 +164,9 @@ class Tenure:
             self._pulse.beat()
         if self._pulse.lost:
             raise Lost(self._pulse.lost)
-        if self._pulse.asked and self.can_go_back:
-            raise Asked(f"{short(self._pulse.asked.by)} asked for it: {self._pulse.asked.reason}")
+        asked = self._pulse.asked
+        if asked and asked != self.entry.asked and self.can_go_back:  # what was asked before we took over, we know
+            raise Asked(f"{short(asked.by)} asked for it: {asked.reason}")
 
     def look(self) -> None:
         """Look into the journal now; otherwise see `check`."""
@@ -175,7 +176,11 @@ class Tenure:
     @property
     def can_go_back(self) -> bool:
         """Tell whether the release is neither on its way back nor so far that the old version is gone."""
-        return self.entry.phase is not Phase.ABORTING and self.entry.part != CLEANING
+        return not self._going_back and self.entry.phase is not Phase.ABORTING and self.entry.part != CLEANING
+
+    def go_back(self) -> None:
+        """From now on the release goes back: nobody needs to ask for it any more."""
+        self._going_back = True
 
     def make(self, pick: Callable[[Cluster], Collection], body: Json) -> Json:
         """Create an object that carries the release's mark; one that is there already is taken if the mark is ours.
@@ -311,6 +316,17 @@ class Tenure:
         grip = self._lease.read()
         if grip.holder and grip.dead:
             self._lease.release(grip.holder)
+
+
+def refuse_second(cluster: Cluster, service: str) -> None:
+    """See that no release of a service is open.
+
+    Raises:
+        UnderWay: one is.
+    """
+    current = Journals(cluster).read(service).current
+    if current is not None:
+        raise under_way(parse(current, service), Lease(cluster, service).read())
 
 
 def under_way(entry: Entry, grip: leases.Grip) -> UnderWay:

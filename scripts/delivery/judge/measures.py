@@ -12,7 +12,7 @@ from delivery.judge.evidence import Baseline, Block, Evidence, Side
 from delivery.judge.normaliser import Array
 from delivery.judge.quantiles import TAIL, TYPICAL, first_class_beyond, first_class_over
 from delivery.judge.safety import Prior, log_proof
-from delivery.judge.tempering import canary_sized
+from delivery.judge.tempering import of_comparison
 
 # Of a service nobody has measured yet: a quarter of an error among twenty-five requests.
 FEW_ERRORS = Prior(0.01, 25)
@@ -83,7 +83,7 @@ def _errors(evidence: Evidence) -> Measure:
     blocks = evidence.blocks
     bad = _pairs([(block.candidate.errors, block.reference.errors) for block in blocks])
     requests = _pairs([(block.candidate.requests, block.reference.requests) for block in blocks])
-    tempering = np.array([canary_sized(evidence.baseline.dispersion, block.weight) for block in blocks])
+    tempering = np.array([of_comparison(evidence.baseline.dispersion, block.weight) for block in blocks])
     return Measure("errors", "fail", "fail", bad, requests, evidence.demand.errors, FEW_ERRORS, tempering)
 
 

@@ -105,7 +105,7 @@ class BlueGreenStrategy:
         self._cluster.patch_selector(release.service, _with_version(release.selector, release.version), check)
         endpoints.wait_not_serving(self._cluster, release.service, self._labels(release.stable))
 
-    def back(self, release: Release) -> None:
+    def back(self, release: Release, promoting: bool) -> None:  # noqa: ARG002 - both colours are complete all the time
         """See `Strategy.back`: at once, unless nobody is there."""
         capacity.await_somebody(self._cluster, release.stable)
         self._cluster.patch_selector(release.service, release.selector)

@@ -70,8 +70,14 @@ class Strategy(Protocol):
             Foreign: the share is none of those that were expected; nothing was changed then.
         """
 
-    def back(self, release: Release) -> None:
-        """Lead all users to the old version, at once."""
+    def back(self, release: Release, promoting: bool) -> None:
+        """Lead all users to the old version, at once.
+
+        Args:
+            release: the release.
+            promoting: whether its promotion had begun. The new version was found sound then, so users stay on it until
+                the stable Deployment, which may be in the middle of taking it over, is complete on the old one again.
+        """
 
     def tidy(self, release: Release) -> None:
         """Put back what no user notices, once the users are back."""

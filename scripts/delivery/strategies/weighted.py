@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 
 from cluster import endpoints, wait
 from cluster.client import Cluster
 from cluster.collection import STRATEGIC
+from cluster.errors import ClusterError
 from cluster.routing import FULL, Router
 from cluster.transport import Json
 from delivery import capacity, copies
@@ -102,8 +104,10 @@ class WeightedStrategy:
         capacity.fit(self._cluster, release.service, gets, leaves)
         self.router.set_weights(release.service, {STABLE: FULL - share, CANARY: share}, check)
 
-    def back(self, release: Release) -> None:
+    def back(self, release: Release, promoting: bool) -> None:
         """See `Strategy.back`: at once, unless nobody is there."""
+        if promoting:
+            self._unroll(release)
         capacity.await_somebody(self._cluster, release.stable)
         capacity.ask(self._cluster, release.stable, release.copy)
         self.router.set_weights(release.service, release.weights)
@@ -144,6 +148,13 @@ class WeightedStrategy:
     def _clean(self, release: Release) -> None:
         endpoints.propagate()
         copies.remove(self._cluster, release)
+
+    def _unroll(self, release: Release) -> None:
+        """Give the stable Deployment its old image again; one that does not get ready in time keeps nobody waiting."""
+        self._run(release.stable, release.images, release.stable_version)
+        with contextlib.suppress(ClusterError):
+            wait.deployment_ready(self._cluster, release.stable, capacity.RETURN_DEADLINE)
+            endpoints.wait_serving(self._cluster, release.service, self._labels(release.stable))
 
     def _run(self, deployment: str, images: dict[str, str], version: str) -> None:
         """Let a Deployment run these images; one that does is left alone."""

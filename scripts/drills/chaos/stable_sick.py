@@ -18,9 +18,9 @@ class StableSick(Trouble, Canary):
 
     name = "stable-sick"
     sick = True
-    # A sound release fails nobody. A sick one is no worse than the old version, so only the objectives speak against
-    # it, until the step's deadline.
-    harm: ClassVar = {"sound": 0.0, "errors": 2.5}
+    # A sound release fails nobody. A sick one fails those of its users whom the old version would have failed too: a
+    # fifth of half of all users for the last step's minute is 6 s' worth, and the smaller steps before are another 2.
+    harm: ClassVar = {"sound": 0.0, "errors": 8.0}
 
     def before(self, world: World, at: Moment) -> None:
         """Let the old version fail a fifth of its users before any of them meets the new one."""

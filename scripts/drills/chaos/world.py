@@ -15,7 +15,6 @@ from cluster.manifests import PART_OF, PLATFORM
 from cluster.prometheus import Prometheus
 from cluster.transport import Json
 from drills.chaos.go_between import GoBetween, Mood
-from drills.leftovers import watched
 from drills.record import Record
 from drills.trouble import TroubleError
 
@@ -48,17 +47,11 @@ class World:
         self._prometheus = Prometheus(cluster.aside())
         self._between = GoBetween(self._prometheus.fetch)
         self._scales = False
-        self._left = watched(cluster, record.service)
         record.troubled = []
 
     def rollout(self, strategy: str) -> Any:
         """Return a rollout that lives in this world."""
         return self._make(self._cluster.seen_by(self._between.url), self._service, strategy)
-
-    def left(self, outcome: str) -> str:
-        """Return what the release left behind, empty if nothing."""
-        found = self._left(outcome)
-        return f"it left behind {'; '.join(found)}" if found else ""
 
     def close(self) -> None:
         """Put back what no staging puts back."""

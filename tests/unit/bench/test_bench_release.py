@@ -2,12 +2,13 @@
 
 import pytest
 
-from bench import harm
+from bench import harm, released
 from bench.harm import Course, Harm
+from bench.released import FIXED, OURS, Released
 from bench.rivals.flagger import Flagger
 from bench.rivals.threshold import ThresholdJudge
 from delivery.judge.evidence import Baseline, Block, Demand, Evidence, Side
-from delivery.judgement import Verdict
+from delivery.judgement import Outcome, Verdict
 from drills.probes import Sample
 
 BASELINE = Baseline(bounds=(0.1, 0.5, 1.0), shares=(0.9, 0.1, 0.0, 0.0), requests=1000, seconds=10.0)
@@ -74,3 +75,47 @@ def test_failed_looks_of_earlier_weights_count():
 
 def test_without_any_traffic_it_waits():
     assert judge().examine(Evidence((), BASELINE, DEMAND)).verdict is Verdict.INCONCLUSIVE
+
+
+def ended(outcome=Outcome.ROLLED_BACK, hurt=0, detect=1.0, back=1.0):
+    return Released(outcome, "harm", {}, 5.0, Harm(hurt, 20, detect, back))
+
+
+def found(**changed):
+    """Return releases that reach every target, but for those that are named."""
+    good = {"100 % errors": ended(hurt=10), "20 % errors": ended(), "+50 % latency": ended(detect=30.0)}
+    good["sound"] = ended(Outcome.PROMOTED)
+    ours = {(name, OURS): [each] for name, each in good.items()}
+    return {**ours, **{(name, OURS): [good[name], each] for name, each in changed.items()}}
+
+
+def missed(releases):
+    return [target.what for target in released.targets(releases) if not target.reached]
+
+
+def test_good_releases_reach_every_target():
+    assert missed(found()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "release", "what"),
+    [
+        ("100 % errors", ended(hurt=11), "hurt users"),
+        ("20 % errors", ended(back=3.1), "all back within 3 s"),
+        ("+50 % latency", ended(detect=31.0), "within 30 s"),
+        ("sound", ended(), "Promoted"),
+        ("20 % errors", ended(Outcome.PROMOTED), "RolledBack"),
+    ],
+)
+def test_the_worst_release_decides_a_target(name, release, what):
+    [said] = missed(found(**{name: release}))
+    assert what in said
+
+
+def test_the_fixed_thresholds_have_no_targets():
+    assert missed({**found(), ("sound", FIXED): [ended()]}) == []
+
+
+def test_the_table_has_the_median_and_the_worst():
+    [row] = released.grid({("20 % errors", OURS): [ended(hurt=hurt) for hurt in (1, 2, 9)]}, 200.0).rows
+    assert row[:3] == ["20 % errors, this judge", "0 promoted, 3 rolled back", "2 (9)"]

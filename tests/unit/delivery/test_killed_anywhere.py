@@ -102,6 +102,7 @@ def check(shop, strategy):
     return ended
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("end", [resume, abort])
 @pytest.mark.parametrize("effective", [False, True], ids=["unsent", "answer lost"])
 @pytest.mark.parametrize(

@@ -241,13 +241,3 @@ def test_where_nobody_can_know_a_sound_release_goes_back():
     assert verdict(unknowable(outcome="Promoted")) == "Failed"
     assert verdict(unknowable(outcome="RolledBack", during=[DROPPED])) == "Failed"
     assert verdict(unknowable(outcome="RolledBack", tail=[sample(version="v2")])) == "Failed"
-
-
-@pytest.mark.parametrize("twin", ["sound", "errors"])
-def test_a_complaint_about_the_world_fails_what_users_bore(twin):
-    during = errors(1) if twin == "errors" else ()
-    record = record_of(
-        twin, TWINS[twin].expected, during=during, findings=[failed_finding()], complaint="2 pods are left"
-    )
-    ruling = judge(record, LIMITS)
-    assert (ruling.verdict, "2 pods are left" in ruling.reason) == ("Failed", True)

@@ -6,7 +6,7 @@ from tests.unit.delivery.judge.worlds import World
 
 from delivery.judge.bets import on_errors
 from delivery.judge.harm import Wealth
-from delivery.judge.tempering import canary_sized, dispersion
+from delivery.judge.tempering import dispersion, of_comparison
 
 RATE = 200
 
@@ -60,18 +60,23 @@ def test_counts_that_do_not_belong_together_are_refused():
         dispersion([1, 2], [100])
 
 
-def test_a_canary_meets_its_share_of_a_burst():
-    assert canary_sized(21.0, 10) == pytest.approx(3.0)
-    assert canary_sized(21.0, 100) == pytest.approx(21.0)
-    assert canary_sized(1.0, 50) == canary_sized(0.5, 50) == 1.0
+def test_a_version_meets_its_share_of_a_burst():
+    assert of_comparison(21.0, 10) == pytest.approx(1 + 20 * 0.18)
+    assert of_comparison(21.0, 50) == pytest.approx(11.0)
+    assert of_comparison(21.0, 100) == 21.0
+    assert of_comparison(1.0, 50) == of_comparison(0.5, 50) == 1.0
 
 
-def test_thinned_counts_have_the_dispersion_that_is_reckoned_with():
-    chance = np.random.default_rng(3)
-    whole = np.array(failures(chance, 4000, RATE))
-    thinned = chance.binomial(whole, 0.1)
-    expected = canary_sized(float(np.var(whole) / np.mean(whole)), 10)
-    assert float(np.var(thinned) / np.mean(thinned)) == pytest.approx(expected, rel=0.15)
+@pytest.mark.parametrize("weight", [5, 25, 50])
+def test_counts_differ_by_as_much_as_is_reckoned_with(weight):
+    chance, share = np.random.default_rng(3), weight / 100
+    whole, new, old = (
+        np.array(failures(chance, 20_000, size)) for size in (RATE, round(RATE * share), round(RATE * (1 - share)))
+    )
+    errors = (new + old).mean()
+    by_chance = errors * share * (1 - share)
+    differ = (new - share * (new + old)).var() / by_chance
+    assert differ == pytest.approx(of_comparison(float(whole.var() / whole.mean()), weight), rel=0.15)
 
 
 def false_alarms(tempered, releases=60, seconds=120, weight=25):
@@ -83,7 +88,7 @@ def false_alarms(tempered, releases=60, seconds=120, weight=25):
         pairs = zip(failures(chance, seconds, new), failures(chance, seconds, RATE - new), strict=True)
         for bad, old_bad in pairs:
             counts = (new - bad, bad), (RATE - new - old_bad, old_bad)
-            wealth.block(*counts, canary_sized(measured, weight))
+            wealth.block(*counts, of_comparison(measured, weight))
         alarms += wealth.reached(0.005)
     return alarms
 
@@ -97,5 +102,5 @@ def test_tempered_evidence_still_finds_a_release_that_fails():
     wealth, world = Wealth(on_errors()), World(1, rate=RATE, weight=25, new=1.0)
     for each in world.blocks(3):
         counts = [(side.requests - side.errors, side.errors) for side in (each.candidate, each.reference)]
-        wealth.block(*counts, canary_sized(40.0, 25))
+        wealth.block(*counts, of_comparison(40.0, 25))
     assert wealth.reached(0.005)

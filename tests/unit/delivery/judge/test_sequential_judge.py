@@ -12,7 +12,6 @@ from delivery.judge.evidence import Demand
 from delivery.judge.sequential import SequentialJudge
 from delivery.judgement import Verdict
 from delivery.slo import load_slo
-from delivery.smoke import Answer
 
 JUDGE = SequentialJudge(load_slo("order"))
 untimed = settings(deadline=None, max_examples=25)
@@ -53,6 +52,16 @@ def test_errors_and_times_have_half_of_alpha_each():
     assert [finding.verdict for finding in findings] == [Verdict.INCONCLUSIVE] * 2 + [Verdict.FAILED] * 2
 
 
+def test_a_step_passes_exactly_when_the_weakest_proof_stands_at_one_over_beta():
+    demand = dataclasses.replace(FIRST, errors=0.1)
+    blocks = [block(side(4), side(196), number) for number in range(20)]
+    findings = [examine(*blocks[:count], demand=demand) for count in range(1, 21)]
+    proofs = [min(finding.numbers["proof"].values()) for finding in findings]
+    assert [finding.verdict is Verdict.PASSED for finding in findings] == [proof >= 20 for proof in proofs]
+    assert any(10 < proof < 20 for proof in proofs)
+    assert any(20 <= proof < 40 for proof in proofs)
+
+
 def test_one_failure_is_bad_luck():
     assert examine(block(side(4, 1), side(196))).verdict is Verdict.INCONCLUSIVE
 
@@ -62,11 +71,6 @@ def test_a_slower_new_version_is_found_and_said_to_be_slower():
     assert finding.verdict is Verdict.FAILED
     assert "requests of the new version took over" in finding.reason
     assert finding.numbers["harm"]["errors"] < 200 <= finding.numbers["harm"]["latency"]
-
-
-def test_a_rare_but_long_hang_is_found():
-    blocks = [block(side(50, slow=1), side(150), number) for number in range(12)]
-    assert examine(*blocks).verdict is Verdict.FAILED
 
 
 def test_a_sound_version_is_passed_with_what_is_proved():
@@ -129,29 +133,6 @@ def test_two_versions_cannot_both_be_the_worse_one_at_first_sight(blocks):
         assert min(errors) <= 1.0
 
 
-def test_the_old_version_sick_is_no_reason_to_go_back_to_it():
-    finding = JUDGE.examine(evidence(World(3, weight=50, old=0.2).blocks(40)))
-    assert finding.verdict is Verdict.PASSED
-    assert "the stable version is the worse one" in finding.reason
-    first = JUDGE.examine(evidence(World(4, weight=2, old=1.0).blocks(1)))
-    assert first.verdict is Verdict.INCONCLUSIVE
-
-
-def test_an_outage_of_both_is_not_the_new_versions_fault():
-    for seed in range(20):
-        blocks = World(seed, new=0.0, old=0.0).blocks(5)
-        outage = World(seed, new=0.6, old=0.6).blocks(5)
-        assert JUDGE.examine(evidence([*blocks, *outage])).verdict is not Verdict.FAILED
-
-
-def test_harm_that_was_proved_once_is_not_forgiven():
-    found = block(side(5, 5), side(195))
-    good = [block(side(100), side(100, 20), number) for number in range(1, 60)]
-    finding = examine(found, *good)
-    assert finding.numbers["harm_now"]["errors"] < 200
-    assert finding.verdict is Verdict.FAILED
-
-
 @untimed
 @given(st.integers(1, 40), st.integers(0, 5), st.integers(1, 300), st.integers(0, 5))
 def test_more_errors_never_turn_an_answer_for_the_better(new, errors, old, old_errors):
@@ -161,18 +142,6 @@ def test_more_errors_never_turn_an_answer_for_the_better(new, errors, old, old_e
         for bad in range(min(errors, new), new + 1)
     ]
     assert seen == sorted(seen, reverse=True)
-
-
-def test_bursts_of_the_baseline_take_the_edge_off():
-    blocks = [block(side(20, 6), side(180, 1))]
-    assert examine(*blocks).verdict is Verdict.FAILED
-    bursty = dataclasses.replace(BASELINE, dispersion=31.0)
-    finding = examine(*blocks, baseline=bursty)
-    assert finding.verdict is Verdict.INCONCLUSIVE
-    assert finding.numbers["dispersion"] == 31.0
-    assert examine(*[block(side(20, 20), side(180, 2), number) for number in range(4)], baseline=bursty).verdict is (
-        Verdict.FAILED
-    )
 
 
 def test_a_threshold_that_is_no_bound_is_said():
@@ -188,25 +157,6 @@ def test_a_judge_remembers_nothing():
     for count in range(len(blocks)):
         JUDGE.examine(evidence(blocks[:count]))
     assert JUDGE.examine(evidence(blocks)) == fresh
-
-
-def smoke(*answers, version="v2"):
-    return JUDGE.smoke([Answer("/orders", *answer) for answer in answers], version)
-
-
-def test_smoke_needs_every_answer_right():
-    good = (200, "v2", 0.01)
-    assert smoke(*[good] * 50).verdict is Verdict.PASSED
-    assert smoke(*[good] * 49, (500, "v2", 0.01)).verdict is Verdict.FAILED
-    assert "version v1 answered instead of v2" in smoke(*[good] * 49, (200, "v1", 0.01)).reason
-    assert "no answer (refused)" in smoke(good, (0, "", 0.0, "refused")).reason
-    assert smoke().verdict is Verdict.INCONCLUSIVE
-
-
-def test_smoke_forgives_a_cold_start_and_no_more():
-    good, late = (200, "v2", 0.01), (200, "v2", 0.4)
-    assert smoke(*[good] * 47, *[late] * 3).verdict is Verdict.PASSED
-    assert smoke(*[late] * 50).verdict is Verdict.FAILED
 
 
 def test_where_slower_is_tolerated_the_sentences_say_what_was_compared():
