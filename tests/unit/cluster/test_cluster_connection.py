@@ -150,7 +150,25 @@ def test_amending_gives_up_when_others_never_stop(cluster, api: FakeApi):
 def test_the_selector_is_patched_as_kubectl_would(cluster, api: FakeApi):
     api.put(f"{SERVICES}/order", {"spec": {"selector": {"app": "order", "version": "v1"}}})
     cluster.patch_selector("order", {"app": "order", "version": "v2"})
-    assert api.calls == [("PATCH", "services/order", {"spec": {"selector": {"app": "order", "version": "v2"}}})]
+    [(method, path, body)] = api.calls
+    assert (method, path, body["spec"]) == ("PATCH", "services/order", {"selector": {"app": "order", "version": "v2"}})
+
+
+def test_labels_that_the_new_selector_has_not_are_gone_from_it(cluster, api: FakeApi):
+    api.put(f"{SERVICES}/order", {"spec": {"selector": {"app": "order", "colour": "blue"}}})
+    cluster.patch_selector("order", {"app": "order"})
+    assert api.objects[f"{SERVICES}/order"]["spec"]["selector"] == {"app": "order"}
+
+
+def test_whoever_looks_at_a_service_first_may_keep_it_as_it_is(cluster, api: FakeApi):
+    api.put(f"{SERVICES}/order", {"spec": {"selector": {"app": "order"}}})
+
+    def refuse(service):
+        raise ClusterError(service["spec"]["selector"]["app"])
+
+    with pytest.raises(ClusterError, match="order"):
+        cluster.patch_selector("order", {"app": "order", "version": "v2"}, refuse)
+    assert api.calls == []
 
 
 def test_the_gateway_is_found_through_its_service(cluster, api: FakeApi):
