@@ -20,8 +20,8 @@ export PYTHONPATH := $(CURDIR)/services:$(CURDIR)/scripts
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-embedded demo-kind demo-context test bench up up-embedded up-kind up-context down down-embedded \
-	down-kind down-context status drill-canary drill-blue-green drill-blue-green-route images setup setup-test setup-bench \
-	lint types requirements clean
+	down-kind down-context status drill-canary drill-blue-green drill-blue-green-route chaos images setup setup-test \
+	setup-bench lint types requirements clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ drill-blue-green: setup ## one blue-green drill, by the Service's selector
 drill-blue-green-route: setup ## one blue-green drill, by the VirtualService
 	@$(DRILL)
 
+chaos: setup ## drills in which the world around a release breaks, or its own process; ONLY=pods-killed
+	@$(TELL) $(PY) -m drills chaos --overlay $(OVERLAY) $(if $(ONLY),--only $(ONLY))
+
 images: setup ## build every image with Docker; ONLY=order, BASE_IMAGE, IMAGE_REGISTRY, PLATFORM, DOCKER_BUILD_ARGS
 	@$(PY) -m images build $(if $(ONLY),--only $(ONLY))
 
@@ -91,7 +94,8 @@ types: setup-test ## types, strictly
 	@.venv/bin/mypy scripts services
 
 requirements: setup-test ## compile */requirements.in into */requirements.txt, with hashes and without addresses
-	@for part in services scripts scripts/bench/usual tests; do (cd $$part && $(CURDIR)/.venv/bin/uv pip compile --quiet --universal --upgrade \
+	@for part in services scripts scripts/delivery scripts/bench/usual tests; do \
+	(cd $$part && $(CURDIR)/.venv/bin/uv pip compile --quiet --universal --upgrade \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command "make requirements" requirements.in --output-file requirements.txt) || exit 1; done
 

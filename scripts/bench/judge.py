@@ -20,8 +20,12 @@ from delivery.slo import Slo, load_slo
 
 SERVICE = "order"
 SEED = 20261124
-# Releases of each world: enough to tell a mean to a few percent, and a chance of 1 % from one of 3 %.
-FAILING, SLOW, SOUND, SOUND_WITH_TIMES, BURSTING, RAMPED = 200, 40, 300, 100, 100, 50
+# Releases of each world: enough to tell a mean to a few percent.
+FAILING, SLOW, SOUND_WITH_TIMES, BURSTING = 100, 30, 60, 60
+# On the ramp: bad ones, and sound ones, which take long.
+RAMPED, RAMPED_SOUND = 50, 6
+# Seconds of sound releases in each world, so that each costs the same: 50 of the longest, 500 of the shortest.
+SOUND_S = 100_000
 # How long a bad release is watched: the slowest policy needs six minutes for what it is sure of.
 WATCHED_S = 600
 # False alarms are counted over so many requests of both versions.
@@ -66,7 +70,7 @@ class Study:
     def walks(self) -> dict[World, Walks]:
         """Return what becomes of releases on the ramp of the default plan."""
         worlds = self._told("the ramp", list(grid.on_the_ramp()))
-        return {world: walked(self.slo, world, RAMPED, WATCHED_S, self.rng) for world in worlds}
+        return {world: walked(self.slo, world, _ramped(world), WATCHED_S, self.rng) for world in worlds}
 
     def _told(self, what: str, worlds: list[World]) -> Iterator[World]:
         for place, world in enumerate(worlds):
@@ -81,7 +85,7 @@ def measure(room: Room) -> Result:
     study, alpha = Study(slo, room.say), slo.analysis.alpha
     failing = study.contest("failing releases", grid.failing(), lambda _: Contest(slo, FAILING, WATCHED_S))
     slow = study.contest("slow releases", grid.slow(), lambda _: Contest(slo, SLOW, WATCHED_S))
-    sound = study.contest("sound releases", grid.sound(), lambda world: _long(slo, SOUND, REQUESTS // world.rate))
+    sound = study.contest("sound releases", grid.sound(), lambda world: _sound(slo, world))
     timed = study.contest(
         "sound releases with times",
         grid.sound_with_times(),
@@ -118,8 +122,17 @@ def _targets(
     ]
 
 
+def _sound(slo: Slo, world: World) -> Contest:
+    seconds = REQUESTS // world.rate
+    return _long(slo, SOUND_S // seconds, seconds)
+
+
 def _long(slo: Slo, releases: int, seconds: int) -> Contest:
     return Contest(slo, releases, seconds, at_the_end=True)
+
+
+def _ramped(world: World) -> int:
+    return RAMPED if world.candidate > world.stable else RAMPED_SOUND
 
 
 def _rows(scores: Scores, alpha: float) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench import cluster, judge, prober, service, switch
+from bench import cluster, judge, prober, release, service, switch
 from bench.figures import Result
 from bench.room import Room
 
@@ -25,6 +25,7 @@ class Part:
 
 PARTS: dict[str, Part] = {
     "judge": Part("the judge beside the policies of others, simulated", judge.measure),
+    "release": Part("real canaries, by this judge and by fixed thresholds", release.measure),
     "switch": Part("how soon a patch moves all users, by selector and by route", switch.measure),
     "service": Part("what observing costs, by the chassis and by the usual libraries", service.measure),
     "prober": Part("the highest rate that the drills' prober keeps, beside wrk", prober.measure),

@@ -21,6 +21,8 @@ SERVICE, IMAGE = "order", "order:v2"
 STABLE, NEW = "v1", "v2"
 RATE = 200.0
 FLIPS = 20
+# Without traffic no release begins.
+STEADY_S = 5.0
 # Between two flips: longer than the slowest request of the one before.
 PAUSE_S = 1.0
 # Where the two strategies are at home: how the overlay's name ends.
@@ -51,19 +53,27 @@ def measure(room: Room) -> Result:
 
 
 def _flipped(cluster: Cluster, strategy: str) -> list[Flip]:
-    """Bring the new version up beside the stable one, flip, and take it away again."""
-    rollout = Rollout(cluster, SERVICE, strategy=strategy)
-    rollout.start(IMAGE)
+    """Bring the new version up beside the stable one under load, flip, and take it away again."""
+    prober = Prober(Plan(cluster.gateway_url, RATE, SERVICE))
     try:
-        prober = Prober(Plan(cluster.gateway_url, RATE, SERVICE))
         prober.start()
-        try:
-            patches = list(_patched(_flipper(cluster, strategy)))
-        finally:
-            prober.stop()
+        time.sleep(STEADY_S)
+        patches = _released(cluster, strategy)
+        schedule = prober.stop()
+        if not schedule.kept:
+            raise LoadError(f"this machine is too busy: {schedule.late} of {schedule.due} requests left late")
         return seen(patches, [sample for sample in prober.samples if sample.service == SERVICE])
     except (ProbeError, ValueError) as error:
         raise LoadError(str(error)) from error
+    finally:
+        prober.stop()
+
+
+def _released(cluster: Cluster, strategy: str) -> list[Patched]:
+    rollout = Rollout(cluster, SERVICE, strategy=strategy)
+    rollout.start(IMAGE, verify=False)
+    try:
+        return list(_patched(_flipper(cluster, strategy)))
     finally:
         rollout.abort("measured")
 

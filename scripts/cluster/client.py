@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from cluster.collection import STRATEGIC, Collection
+from cluster.collection import Collection
 from cluster.errors import ClusterError, NotFound
+from cluster.patience import Bearing, Patience
 from cluster.settings import Settings
 from cluster.transport import READ_TIMEOUT, Json, Transport
+from cluster.upstream import Upstream
 
 CORE = "/api/v1"
 APPS = "/apis/apps/v1"
@@ -71,9 +73,21 @@ class Cluster:
         """Return another namespace of the same cluster, over the same connections."""
         return Cluster(self._transport, replace(self.settings, namespace=namespace))
 
+    def seen_by(self, prometheus_url: str) -> Cluster:
+        """Return the same cluster, over the same connections, with its Prometheus asked at another address."""
+        return Cluster(self._transport, replace(self.settings, prometheus_url=prometheus_url))
+
     def aside(self) -> Cluster:
         """Return the same cluster over connections of its own, which try nothing twice: for what may fail."""
         return Cluster(Transport.open(self.settings, retries=False), self.settings)
+
+    def patient(self, patience: Bearing | None = None) -> Cluster:
+        """Return the same namespace over the same connections, with patience: for what must come to an end."""
+        return Cluster(self._transport.patient(patience or Patience()), self.settings)
+
+    def upstream(self) -> Upstream:
+        """Return how to reach the API server by other means."""
+        return self._transport.upstream()
 
     def __enter__(self) -> Cluster:
         return self
@@ -128,9 +142,24 @@ class Cluster:
         """Return a socket that leads to a port of a pod; see `Transport.forward`."""
         return self._transport.forward(f"{self.pods.path}/{pod}", port)
 
-    def patch_selector(self, service: str, selector: Mapping[str, str]) -> Json:
-        """Send a Service's traffic to other pods, as ``kubectl patch service`` does."""
-        return self.services.patch(service, {"spec": {"selector": dict(selector)}}, STRATEGIC)
+    def patch_selector(
+        self, service: str, selector: Mapping[str, str], check: Callable[[Json], None] = lambda _now: None
+    ) -> Json:
+        """Send a Service's traffic to other pods, as ``kubectl patch service`` does.
+
+        Args:
+            service: name of the Service.
+            selector: labels of the pods.
+            check: shown the Service as it is just before; it may raise, and nothing is changed then.
+        """
+
+        def change(current: Json) -> Json | None:
+            check(current)
+            now = current["spec"].get("selector") or {}
+            gone = dict.fromkeys(now.keys() - selector.keys())
+            return None if now == selector else {"spec": {"selector": {**selector, **gone}}}
+
+        return self.services.amend(service, change)
 
     @cached_property
     def gateway_url(self) -> str:

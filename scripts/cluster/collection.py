@@ -82,8 +82,8 @@ class Collection:
         query = {"fieldManager": field_manager, "force": "true"}
         return self.patch(body["metadata"]["name"], body, APPLY, query)
 
-    def amend(self, name: str, change: Callable[[Json], Json | None]) -> Json:
-        """Read an object, ask `change` for a merge patch of it (None: leave it), and write that; again on a conflict.
+    def amend(self, name: str, change: Callable[[Json], Json | None], content_type: str = MERGE) -> Json:
+        """Read an object, ask `change` for a patch of it (None: leave it), and write that; again on a conflict.
 
         Raises:
             Conflict: others kept changing it through `ATTEMPTS` attempts.
@@ -96,7 +96,7 @@ class Collection:
             version = {"resourceVersion": current["metadata"]["resourceVersion"]}
             guarded = {**patch, "metadata": {**patch.get("metadata", {}), **version}}
             try:
-                return self.patch(name, guarded)
+                return self.patch(name, guarded, content_type)
             except Conflict:
                 if attempt == ATTEMPTS - 1:
                     raise
@@ -107,10 +107,21 @@ class Collection:
         patch = {"spec": {"replicas": replicas}}
         return self._ask("PATCH", f"{self.path}/{name}/scale", body=patch, content_type=MERGE)
 
-    def delete(self, name: str, propagation: str = "Background") -> bool:
-        """Delete an object and what it owns; tell whether there was one."""
+    def delete(self, name: str, propagation: str = "Background", uid: str = "", grace: int | None = None) -> bool:
+        """Delete an object and what it owns; tell whether there was one.
+
+        Args:
+            name: its name.
+            propagation: what becomes of what it owns, in Kubernetes' words.
+            uid: which one of that name, empty for any.
+            grace: seconds that a pod gets to end; 0 kills it, None leaves it to the pod.
+
+        Raises:
+            Conflict: the one of that name is another one.
+        """
+        options: Json = {"propagationPolicy": propagation, **({} if grace is None else {"gracePeriodSeconds": grace})}
         try:
-            self._ask("DELETE", f"{self.path}/{name}", body={"propagationPolicy": propagation})
+            self._ask("DELETE", f"{self.path}/{name}", body=options | ({"preconditions": {"uid": uid}} if uid else {}))
         except NotFound:
             return False
         return True

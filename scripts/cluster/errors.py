@@ -16,6 +16,19 @@ class Unreachable(ClusterError):
     """The API server does not answer; it may do so a moment later."""
 
 
+class Busy(ClusterError):
+    """The API server has too much to do, or is ill; it may not be a moment later.
+
+    Args:
+        message: one line.
+        retry_after: seconds that it asks to be left alone.
+    """
+
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class Forbidden(ClusterError):
     """The API server knows who asks and says no, or does not know who asks."""
 
@@ -77,6 +90,11 @@ _BY_CODE: dict[int, type[ClusterError]] = {
     409: Conflict,
     410: Expired,
     422: Invalid,
+    429: Busy,
+    500: Busy,
+    502: Busy,
+    503: Busy,
+    504: Busy,
 }
 
 

@@ -29,6 +29,8 @@ _RELEASE = (
     ("", "pods", ("list", "watch")),
     ("", "events", ("list",)),
     ("", "services", ("get", "list", "patch")),
+    ("", "configmaps", ("get", "create", "patch")),
+    ("coordination.k8s.io", "leases", ("get", "create", "patch")),
     ("apps", "deployments", ("get", "list", "watch", "create", "patch", "delete")),
     ("apps", "deployments/scale", ("patch",)),
     ("batch", "jobs", ("get", "list", "watch", "create", "delete")),

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -15,7 +18,8 @@ from cluster.errors import Absent, ClusterError, PrometheusError
 
 NAMESPACE = "observability"
 SERVICE = "prometheus:9090"
-TIMEOUT = 10.0
+# Seconds within which a whole answer has to be there: whoever asks decides by what was a moment ago.
+TIMEOUT = 5.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,9 @@ class Sample:
     timestamp: float
 
 
+Points = tuple[tuple[float, float], ...]
+
+
 @dataclass(frozen=True)
 class Series:
     """The raw points of one series, oldest first.
@@ -43,7 +50,7 @@ class Series:
     """
 
     labels: Mapping[str, str]
-    points: tuple[tuple[float, float], ...]
+    points: Points
 
 
 class Prometheus:
@@ -116,6 +123,14 @@ class Prometheus:
         except (KeyError, TypeError, ValueError) as error:
             raise PrometheusError("Prometheus does not say its version") from error
 
+    def fetch(self, path: str, query: Mapping[str, str]) -> Any:
+        """Return its answer to any question of its HTTP API, as it came.
+
+        Raises:
+            ClusterError: it cannot be asked.
+        """
+        return self._fetch(path, query)
+
     def _check_present(self) -> None:
         if self._cluster.at(NAMESPACE).services.find(SERVICE.partition(":")[0]) is None:
             raise Absent(f"namespace {NAMESPACE} has no Service prometheus")
@@ -136,8 +151,29 @@ class Prometheus:
     def _fetch(self, path: str, query: Mapping[str, str]) -> Any:
         url = self._cluster.settings.prometheus_url
         if url:
-            return _get_json(url, path, query)
-        return self._cluster.through_service(NAMESPACE, SERVICE, path, query, timeout=TIMEOUT)
+            return _within(TIMEOUT, lambda: _get_json(url, path, query))
+        return _within(TIMEOUT, lambda: self._cluster.through_service(NAMESPACE, SERVICE, path, query, timeout=TIMEOUT))
+
+
+def _within(seconds: float, ask: Callable[[], Any]) -> Any:
+    """Return an answer that is whole in time.
+
+    Sockets time out when nothing comes for a while, so an answer that trickles in byte by byte would never be late. Who
+    is still reading it is left to himself.
+    """
+    answer: Future[Any] = Future()
+
+    def wait() -> None:
+        try:
+            answer.set_result(ask())
+        except Exception as error:  # noqa: BLE001 - it goes on where the answer is waited for
+            answer.set_exception(error)
+
+    threading.Thread(target=wait, daemon=True).start()
+    try:
+        return answer.result(timeout=seconds)
+    except FutureTimeout as error:
+        raise PrometheusError(f"Prometheus does not answer within {seconds:g} s") from error
 
 
 @contextlib.contextmanager

@@ -41,10 +41,17 @@ class Router:
             raise ClusterError(f"VirtualServices disagree on the weights of {service}: {found}")
         return first
 
-    def set_weights(self, service: str, weights: Mapping[str, int]) -> None:
+    def set_weights(
+        self, service: str, weights: Mapping[str, int], check: Callable[[Json, dict[str, int]], None] | None = None
+    ) -> None:
         """Give each subset its share of the traffic; subsets that are not named get none.
 
         Every split of the service in the namespace is changed. Returns when the mesh has carried it out, if it says so.
+
+        Args:
+            service: name of the Service.
+            weights: share of each subset, in percent.
+            check: shown each VirtualService and its weights just before; it may raise, and nothing changes then.
 
         Raises:
             ClusterError: weights do not add up to 100 or name a subset that is not there; nothing splits the service.
@@ -53,15 +60,27 @@ class Router:
         splitting = self._splitting(service)
         self._check_subsets(service, weights, splitting)
         names = [each["metadata"]["name"] for each in splitting]
-        written = [self._cluster.virtual_services.amend(name, self._change(service, weights)) for name in names]
+        written = [self._cluster.virtual_services.amend(name, self._change(service, weights, check)) for name in names]
         for virtual_service in written:
             self._wait_observed(virtual_service)
 
-    def _change(self, service: str, weights: Mapping[str, int]) -> Callable[[Json], Json | None]:
+    def virtual_services(self, service: str) -> list[Json]:
+        """Return the VirtualServices that split a service.
+
+        Raises:
+            ClusterError: there is none.
+        """
+        return self._splitting(service)
+
+    def _change(
+        self, service: str, weights: Mapping[str, int], check: Callable[[Json, dict[str, int]], None] | None
+    ) -> Callable[[Json], Json | None]:
         def change(current: Json) -> Json | None:
             http = copy.deepcopy(current["spec"]["http"])
             changed = {"spec": {"http": http}}
             for split in _splits(changed, service, self._cluster.namespace):
+                if check:
+                    check(current, _weights(split))
                 for entry in split:
                     entry["weight"] = weights.get(entry["destination"]["subset"], 0)
             return None if http == current["spec"]["http"] else changed

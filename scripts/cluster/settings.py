@@ -1,4 +1,4 @@
-"""Which cluster is meant: arguments first, then the environment, then the embedded cluster of this checkout.
+"""Which cluster is meant: arguments first, then the environment, then the pod's own, then the embedded one.
 
 The cluster that a user's kubectl happens to point at is never taken by accident: a context that is neither the embedded
 cluster's nor kind's has to be named, and confirmed.
@@ -23,6 +23,9 @@ KIND_CONTEXT = "kind-proving-ground"
 KIND_PREFIX = "kind-"
 USERS_OWN = "~/.kube/config"
 DEFAULT_NAMESPACE = "shop"
+# Where a pod finds who it is; a process of the embedded cluster sees no mounts, and is told by SERVICE_ACCOUNT.
+SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+IN_CLUSTER = "in-cluster"
 _REGISTRY = re.compile(r"[\w.-]+(:\d+)?(/[\w.-]+)*")
 # Contexts to which a person at the terminal has said yes: one answer holds for the whole command.
 _agreed: set[tuple[str, str]] = set()
@@ -42,7 +45,7 @@ class Settings:
     """Where a cluster is and what stands in for discovery.
 
     Attributes:
-        kubeconfig: path of the file; several, joined as in KUBECONFIG, are merged.
+        kubeconfig: path of the file; several, joined as in KUBECONFIG, are merged. Empty in a pod.
         context: context in it, None for its current one.
         namespace: namespace that is worked in.
         gateway_url: address of the gateway, None to look it up in the cluster.
@@ -52,6 +55,7 @@ class Settings:
         jaeger_url: address of Jaeger, None to look it up in the cluster.
         elasticsearch_url: likewise of Elasticsearch.
         grafana_url: likewise of Grafana.
+        account: folder of the service account of the pod that this process runs in, empty outside of a cluster.
     """
 
     kubeconfig: str
@@ -64,6 +68,7 @@ class Settings:
     jaeger_url: str | None = None
     elasticsearch_url: str | None = None
     grafana_url: str | None = None
+    account: str = ""
 
     @classmethod
     def resolve(
@@ -79,10 +84,13 @@ class Settings:
             ClusterError: there is no kubeconfig, or an address cannot be one.
         """
         chosen = context or environ.get("KUBECONTEXT") or None
+        given = str(kubeconfig or environ.get("KUBECONFIG") or "")
+        account = "" if given or chosen else _account(environ)
         return cls(
-            kubeconfig=_existing(str(kubeconfig or environ.get("KUBECONFIG") or ""), chosen),
+            kubeconfig="" if account else _existing(given, chosen),
             context=chosen,
-            namespace=namespace or environ.get("NAMESPACE") or DEFAULT_NAMESPACE,
+            namespace=namespace or environ.get("NAMESPACE") or _own_namespace(account) or DEFAULT_NAMESPACE,
+            account=account,
             gateway_url=_url("GATEWAY_URL", environ),
             prometheus_url=_url("PROMETHEUS_URL", environ),
             confirmed=environ.get("CONFIRM") == "1",
@@ -113,6 +121,17 @@ class Settings:
             f"{doubt}: set CONFIRM=1 if releases and drills may change namespace {self.namespace} there, or KUBECONTEXT"
             " to choose another"
         )
+
+
+def _account(environ: Mapping[str, str]) -> str:
+    """Return the folder of this pod's service account, empty where this is no pod, or one without a token."""
+    folder = Path(environ.get("SERVICE_ACCOUNT") or SERVICE_ACCOUNT)
+    return str(folder) if environ.get("KUBERNETES_SERVICE_HOST") and (folder / "token").is_file() else ""
+
+
+def _own_namespace(account: str) -> str:
+    file = Path(account) / "namespace"
+    return file.read_text().strip() if account and file.is_file() else ""
 
 
 def _existing(given: str, context: str | None) -> str:

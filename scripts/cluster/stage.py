@@ -7,6 +7,7 @@ last.
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,13 +18,14 @@ from cluster import wait, workloads
 from cluster.backing import Backing, backings
 from cluster.client import Cluster
 from cluster.errors import Invalid, Unready
+from cluster.journals import Journals
 from cluster.manifests import PART_OF, PLATFORM, check_ours, render
 from cluster.needs import check_needs
 from cluster.objects import Kind, Objects, kind_of, title, unchanged
 from cluster.transport import Json
 from cluster.workloads import is_true
 
-Outcome = Literal["created", "applied", "unchanged", "pruned", "ready", "complete"]
+Outcome = Literal["created", "applied", "unchanged", "pruned", "ready", "complete", "cleared"]
 
 _NETWORKING, _SECURITY = "networking.istio.io/v1", "security.istio.io/v1"
 NAMESPACE = Kind("v1", "Namespace")
@@ -123,6 +125,7 @@ class _Stage:
         self._report = report
         self._timeout = timeout
         self._objects = Objects(cluster)
+        self._journals = Journals(cluster)
         self._changes: list[Change] = []
         self._live: dict[str, Json] = {}
         self._now: dict[str, Json] = {}
@@ -131,6 +134,7 @@ class _Stage:
 
     def run(self) -> list[Change]:
         self._read()
+        self._journals.seize(f"staging, {datetime.datetime.now(datetime.UTC).isoformat(timespec='seconds')}")
         late = [body for body in self._wanted if self._redirects(body)]
         dependents = [b for b in self._wanted if kind_of(b) in (HORIZONTAL_POD_AUTOSCALER, POD_DISRUPTION_BUDGET)]
         servers = self._of_kind(DEPLOYMENT, DAEMON_SET)
@@ -148,6 +152,8 @@ class _Stage:
             self._note("ready", body)
         self._let_go(servers)
         self._prune()
+        for service in self._journals.clear():
+            self._tell(Change("cleared", "Release", service))
         return self._changes
 
     def _prepare_data(self, databases: list[Json], jobs: list[Json]) -> None:
@@ -304,7 +310,9 @@ class _Stage:
                     self._note("pruned", {**body, "kind": kind.name})
 
     def _note(self, outcome: Outcome, body: Json) -> None:
-        change = Change(outcome, body["kind"], body["metadata"]["name"])
+        self._tell(Change(outcome, body["kind"], body["metadata"]["name"]))
+
+    def _tell(self, change: Change) -> None:
         self._changes.append(change)
         self._report(change)
 

@@ -10,6 +10,7 @@ import contextlib
 import ipaddress
 import threading
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -18,15 +19,20 @@ import yaml
 from kubernetes import client as kubernetes_client
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException, kube_config
+from kubernetes.config.incluster_config import InClusterConfigLoader
 from kubernetes.stream.ws_client import portforward_call
 from kubernetes.watch.watch import Watch
 
-from cluster.errors import ClusterError, Unreachable, refusal
-from cluster.settings import EMBEDDED_CONTEXT, KIND_PREFIX, Settings
+from cluster.errors import Busy, ClusterError, Unreachable, refusal
+from cluster.patience import Bearing
+from cluster.settings import EMBEDDED_CONTEXT, IN_CLUSTER, KIND_PREFIX, Settings
+from cluster.upstream import Upstream, upstream_of
 
 # An API server that takes longer than this to begin an answer is as good as away.
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
+# Who is going to ask again need not wait so long for an answer that was lost.
+PATIENT_READ_TIMEOUT = 5.0
 # A watch is asked anew after this time, so that a connection that died without a word is noticed.
 WATCH_SECONDS = 60
 # Drills, waits and the analysis ask at the same time from threads of their own.
@@ -44,11 +50,13 @@ class Transport:
     Args:
         name: how the cluster is called in messages.
         client: an ``ApiClient`` of the `kubernetes` package.
+        patience: with an API server that is away or overloaded; None for no patience.
     """
 
-    def __init__(self, name: str, client: Any) -> None:
+    def __init__(self, name: str, client: Any, patience: Bearing | None = None) -> None:
         self.name = name
         self._client = client
+        self._patience = patience
 
     @classmethod
     def open(cls, settings: Settings, *, retries: bool = True) -> Transport:
@@ -62,17 +70,20 @@ class Transport:
             ClusterError: the kubeconfig cannot be used, or the context is not to be touched.
         """
         configuration: Any = kubernetes_client.Configuration()
-        try:
-            context = _context(settings)
-            kube_config.load_kube_config(settings.kubeconfig, context, configuration, persist_config=False)  # type: ignore[no-untyped-call]
-        except (ConfigException, yaml.YAMLError, TypeError, KeyError, ValueError) as error:
-            raise ClusterError(f"kubeconfig {settings.kubeconfig}: {' '.join(str(error).split())}") from error
-        settings.check_meant(context, configuration.host)
+        context = _enter(settings, configuration) if settings.account else _choose(settings, configuration)
         configuration.connection_pool_maxsize = CONNECTIONS
         configuration.retries = _Retry(RETRIES) if retries else urllib3.Retry(0)
         if _is_loopback(configuration.host):
             configuration.proxy = None
         return cls(context, kubernetes_client.ApiClient(configuration))
+
+    def patient(self, patience: Bearing) -> Transport:
+        """Return the same connection with patience for every request; watches are asked anew by who follows them."""
+        return Transport(self.name, self._client, patience)
+
+    def upstream(self) -> Upstream:
+        """Return how to reach the same API server as the same user by other means."""
+        return upstream_of(self._client.configuration)
 
     @property
     def server(self) -> str:
@@ -102,14 +113,13 @@ class Transport:
         Raises:
             ClusterError: or one of its kinds, for no answer and for every answer but a success.
         """
-        response = self._send(method, path, query, body, content_type, (CONNECT_TIMEOUT, timeout))
-        try:
-            data = bytes(response.read() or b"")
-        except urllib3.exceptions.HTTPError as error:
-            raise self._unreachable(error) from error
-        if not 200 <= response.status < 300:
-            raise refusal(self.name, f"{method} {path}", response.status, data)
-        return data
+
+        def ask(limit: float = timeout) -> bytes:
+            return self._receive(method, path, self._send(method, path, query, body, content_type, limit))
+
+        if self._patience is None:
+            return ask()
+        return self._patience.bear(lambda: ask(min(timeout, PATIENT_READ_TIMEOUT)))
 
     def watch(self, path: str, query: Mapping[str, str]) -> Changes:
         """Return the changes below an address; nothing is asked before they are iterated over."""
@@ -121,7 +131,7 @@ class Transport:
 
     def open_stream(self, path: str, query: Mapping[str, str]) -> Any:
         """Begin a watch and return the raw response."""
-        response = self._send("GET", path, query, None, "application/json", (CONNECT_TIMEOUT, WATCH_SECONDS + 5.0))
+        response = self._send("GET", path, query, None, "application/json", WATCH_SECONDS + 5.0)
         if not 200 <= response.status < 300:
             raise refusal(self.name, f"WATCH {path}", response.status, response.read() or b"")
         return response.response
@@ -148,6 +158,18 @@ class Transport:
             raise ClusterError(f"cluster {self.name}: no port-forward to {pod}: {why}") from error
         return forward.socket(port)
 
+    def _receive(self, method: str, path: str, response: Any) -> bytes:
+        try:
+            data = bytes(response.read() or b"")
+        except urllib3.exceptions.HTTPError as error:
+            raise self._unreachable(error) from error
+        if 200 <= response.status < 300:
+            return data
+        refused = refusal(self.name, f"{method} {path}", response.status, data)
+        if isinstance(refused, Busy):
+            refused.retry_after = _seconds(response.headers.get("Retry-After"))
+        raise refused
+
     def _send(
         self,
         method: str,
@@ -155,7 +177,7 @@ class Transport:
         query: Mapping[str, str] | None,
         body: Any,
         content_type: str,
-        timeout: tuple[float, float],
+        timeout: float,
     ) -> Any:
         headers = {"Accept": "application/json", "Content-Type": content_type}
         address = quote(path, safe="/:") + (f"?{urlencode(query)}" if query else "")
@@ -163,7 +185,7 @@ class Transport:
             request = self._client.param_serialize(
                 method, address, header_params=headers, body=body, auth_settings=["BearerToken"]
             )
-            return self._client.call_api(*request, _request_timeout=timeout)
+            return self._client.call_api(*request, _request_timeout=(CONNECT_TIMEOUT, timeout))
         except urllib3.exceptions.HTTPError as error:
             raise self._unreachable(error) from error
         except ApiException as error:
@@ -253,6 +275,28 @@ class Changes:
             response.shutdown()
 
 
+def _enter(settings: Settings, configuration: Any) -> str:
+    """Take the way that Kubernetes gives to a pod; its token is read anew before it is too old."""
+    folder = Path(settings.account)
+    try:
+        loader: Any = InClusterConfigLoader(str(folder / "token"), str(folder / "ca.crt"))  # type: ignore[no-untyped-call]
+        loader.load_and_set(configuration)
+    except (ConfigException, OSError) as error:
+        raise ClusterError(f"service account in {folder}: {' '.join(str(error).split())}") from error
+    return IN_CLUSTER
+
+
+def _choose(settings: Settings, configuration: Any) -> str:
+    """Take the way of a kubeconfig, if its cluster is meant."""
+    try:
+        context = _context(settings)
+        kube_config.load_kube_config(settings.kubeconfig, context, configuration, persist_config=False)  # type: ignore[no-untyped-call]
+    except (ConfigException, yaml.YAMLError, TypeError, KeyError, ValueError) as error:
+        raise ClusterError(f"kubeconfig {settings.kubeconfig}: {' '.join(str(error).split())}") from error
+    settings.check_meant(context, configuration.host)
+    return context
+
+
 def _context(settings: Settings) -> str:
     contexts, current = kube_config.list_kube_config_contexts(settings.kubeconfig)  # type: ignore[no-untyped-call]
     names = [str(context["name"]) for context in contexts]
@@ -260,6 +304,11 @@ def _context(settings: Settings) -> str:
     if chosen not in names:
         raise ConfigException(f"there is no context {chosen or '(none is current)'}, only {', '.join(names) or 'none'}")
     return chosen
+
+
+def _seconds(text: str | None) -> float:
+    """Return what a Retry-After asks for; a date, which no API server sends, asks for nothing."""
+    return float(text) if text and text.isdecimal() else 0.0
 
 
 def _how_to_start(context: str) -> str:

@@ -11,16 +11,13 @@ from typing import Annotated
 
 import typer
 
-from cluster import endpoints
 from cluster.client import Cluster
 from cluster.errors import ClusterError
-from cluster.routing import Router
-from delivery import command
-from delivery.copies import images, template_labels
+from delivery import asking, command, in_cluster, overview
 from delivery.errors import DeliveryError
-from delivery.journal.release import find_release
 from delivery.judgement import Outcome
 from delivery.plan import Plan, read_plan, with_weights
+from delivery.preview import preview
 from delivery.rollout import STRATEGIES, Rollout
 from delivery.steps import Step
 
@@ -30,8 +27,11 @@ Service = Annotated[str, typer.Argument(help="Service under release, such as ord
 Context = Annotated[str | None, typer.Option(help="context of the kubeconfig")]
 Kubeconfig = Annotated[str | None, typer.Option(help="kubeconfig; by default KUBECONFIG, then the embedded cluster's")]
 Namespace = Annotated[str | None, typer.Option(help="namespace, by default NAMESPACE, then shop")]
+Json = Annotated[bool, typer.Option("--json", help="as JSON")]
+Reason = Annotated[str, typer.Option(help="why, for the history")]
 
-PROMOTED, ROLLED_BACK, TROUBLE = 0, 1, 2
+EXITS = {Outcome.PROMOTED: 0, Outcome.ROLLED_BACK: 1, Outcome.HANDED_OVER: 3}
+TROUBLE = 2
 
 
 @app.command()
@@ -44,49 +44,118 @@ def release(
         str | None, typer.Option(help="shares of the users in percent, as in 5,20,50, instead of the plan's")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="tell what would happen, and change nothing")] = False,
+    verify: Annotated[bool, typer.Option(help="smoke requests before the first user")] = True,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="go on with a dead release of this image, if there is one")
+    ] = False,
+    identity: Annotated[
+        str, typer.Option("--id", envvar="RELEASE_ID", help="with --resume: one that has ended is not begun again")
+    ] = "",
     kubeconfig: Kubeconfig = None,
     context: Context = None,
     namespace: Namespace = None,
 ) -> None:
-    """Release an image; exit status 0 if it was promoted, 1 if it was rolled back, 2 if it could not be tried."""
+    """Release an image; exit status 0 if promoted, 1 if rolled back, 2 if it could not be tried, 3 if handed over."""
     chosen = _plan(plan, weights)
     with Cluster.connect(kubeconfig, context, namespace) as cluster:
-        rollout = Rollout(cluster, service, strategy, on_step=_tell, plan=chosen)
-        if dry_run:
-            typer.echo("\n".join(rollout.preview(image)))
-            return
-        outcome, reason = command.release(rollout, image)
-    typer.echo(f"{outcome}: {reason}")
-    raise typer.Exit(PROMOTED if outcome is Outcome.PROMOTED else ROLLED_BACK)
+        if resume and identity and (end := asking.ended(cluster, service, identity)):
+            _exit(end)
+        if resume and asking.left_behind(cluster, service, image):
+            end = command.resume(Rollout.resume(cluster, service, on_step=_tell))
+        else:
+            rollout = Rollout(cluster, service, strategy, on_step=_tell, plan=chosen, identity=identity)
+            if dry_run:
+                raise typer.Exit(_preview(rollout, image))
+            end = command.release(rollout, image, verify)
+    _exit(end)
+
+
+@app.command()
+def resume(
+    service: Service,
+    back: Annotated[bool, typer.Option("--abort", help="go back instead of on")] = False,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = None,
+) -> None:
+    """Go on with a release whose process died, from wherever it was; exit status as for a release."""
+    with Cluster.connect(kubeconfig, context, namespace) as cluster:
+        rollout = Rollout.resume(cluster, service, on_step=_tell)
+        end = command.go_back(rollout, "resumed to go back") if back else command.resume(rollout)
+    _exit(end)
 
 
 @app.command()
 def abort(
-    service: Service, kubeconfig: Kubeconfig = None, context: Context = None, namespace: Namespace = None
+    service: Service,
+    reason: Reason = "asked for on the command line",
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = None,
 ) -> None:
-    """End a release that is under way, whoever began it: all users back on the old version."""
+    """Bring all users back to the old version, whoever began the release, be it alive or dead; exit status 0 if so."""
     with Cluster.connect(kubeconfig, context, namespace) as cluster:
-        outcome = Rollout.adopt(cluster, service, on_step=_tell).abort("asked for on the command line")
-    typer.echo(str(outcome))
+        outcome = asking.abort(cluster, service, reason, on_step=_tell, say=typer.echo)
+    typer.echo(outcome)
+    raise typer.Exit(0 if outcome == Outcome.ROLLED_BACK else 1)
 
 
 @app.command()
 def status(
-    service: Service, kubeconfig: Kubeconfig = None, context: Context = None, namespace: Namespace = None
+    service: Service,
+    as_json: Json = False,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = None,
 ) -> None:
-    """Show where the users of a Service are, and which release is under way."""
+    """Show where the users of a Service are, which release is under way, how far it is and whether it is alive."""
     with Cluster.connect(kubeconfig, context, namespace) as cluster:
-        selector = cluster.services.get(service)["spec"]["selector"]
-        found = find_release(cluster, service)
-        typer.echo(f"selector  {_pairs(selector)}")
-        typer.echo(f"weights   {_pairs(Router(cluster).weights(service))}")
-        typer.echo(f"serving   {', '.join(sorted(endpoints.serving_pods(cluster, service))) or 'no pod'}")
-        for deployment in cluster.deployments.list({"app": service}):
-            version = template_labels(deployment).get("version", "?")
-            ready = deployment.get("status", {}).get("readyReplicas", 0)
-            runs = ", ".join(sorted(set(images(deployment).values())))
-            typer.echo(f"runs      {deployment['metadata']['name']}: {version}, {ready} ready, {runs}")
-        typer.echo(f"release   {f'{found.strategy} to {found.image} since {found.started}' if found else 'none'}")
+        found = overview.status(cluster, service)
+    typer.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(overview.status_lines(found)))
+
+
+@app.command()
+def history(
+    service: Service,
+    as_json: Json = False,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = None,
+) -> None:
+    """Show how the last releases of a Service ended, the newest first."""
+    with Cluster.connect(kubeconfig, context, namespace) as cluster:
+        found = overview.history(cluster, service)
+    typer.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(overview.history_lines(found)))
+
+
+@app.command()
+def job(
+    service: Service,
+    image: Annotated[str, typer.Option(help="image of the new version, as the cluster gets it")],
+    strategy: Annotated[str, typer.Option(help=f"{', '.join(STRATEGIES)}")] = "canary",
+    weights: Annotated[str | None, typer.Option(help="shares of the users in percent instead of the plan's")] = None,
+    verify: Annotated[bool, typer.Option(help="smoke requests before the first user")] = True,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = None,
+) -> None:
+    """Let the cluster itself release an image, in a Job that goes on when its pod dies."""
+    _plan(None, weights)
+    options = [
+        "--strategy",
+        strategy,
+        *(("--weights", weights) if weights else ()),
+        *(() if verify else ("--no-verify",)),
+    ]
+    with Cluster.connect(kubeconfig, context, namespace) as cluster:
+        name = in_cluster.send(cluster, service, image, options)
+    typer.echo(f"job/{name} created: follow it with `kubectl logs -f job/{name}`, or with status {service}")
+
+
+def _exit(end: command.End) -> None:
+    outcome, reason = end
+    typer.echo(f"{outcome}: {reason}")
+    raise typer.Exit(EXITS[outcome])
 
 
 def _plan(path: Path | None, weights: str | None) -> Plan | None:
@@ -95,13 +164,22 @@ def _plan(path: Path | None, weights: str | None) -> Plan | None:
     return plan if weights is None else with_weights(plan or Plan(), weights)
 
 
+def _preview(rollout: Rollout, image: str) -> int:
+    """Tell what a release would do and take; return the exit status.
+
+    Raises:
+        DeliveryError: it would be refused.
+    """
+    release, budget = rollout.intent(image), rollout.budget()
+    typer.echo("\n".join(preview(release, budget)))
+    budget.check()
+    return 0
+
+
 def _tell(step: Step) -> None:
     details = " ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in step.details.items())
     typer.echo(f"{step.ended - step.started:6.1f} s  {step.name}  {details}")
-
-
-def _pairs(values: dict[str, str] | dict[str, int]) -> str:
-    return ", ".join(f"{key}={value}" for key, value in values.items())
+    sys.stdout.flush()
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:

@@ -1,7 +1,8 @@
-"""The analysis of one step: reads the gateway's counters after every scrape and asks the judge, until it decides.
+"""The analysis of one step: reads the gateways' counters after every scrape and asks the judge, until it decides.
 
-Both sides come from the same answer of Prometheus, so from the same source at the same times. No data, old data and a
-Prometheus that cannot be asked are neither success nor failure.
+Both sides come from the same scrapes of the same gateways. Proof of harm stands whatever happens to Prometheus after
+it. Proof that all is well needs data of now: old ones, none of one version, or a clock that was set are neither success
+nor failure.
 """
 
 from __future__ import annotations
@@ -9,46 +10,36 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from cluster.errors import PrometheusError
 from cluster.prometheus import Prometheus
-from delivery.counters.ledger import LOOKBACK, Counts, Evidence, Ledger, selector
-from delivery.judge.plain import Judge
+from delivery.counters.gathering import Gathering
+from delivery.counters.reading import Reading
+from delivery.counters.sources import Selection
+from delivery.counters.window import Window
+from delivery.judge.contract import Judge
 from delivery.judgement import Finding, Judgement, Verdict
 from delivery.slo import Slo
 
-CANARY = "canary"
-STABLE = "stable"
-# Half the interval of the scrapes: each is seen at most this much later.
-POLL = 0.25
-# Each reading overlaps the one before by this much, since rules are evaluated a moment after the time they are for.
-OVERLAP = 2.0
+__all__ = ["Analysis", "Window"]
 
+# A scrape is seen at most this much later than it is there; what is asked for is small.
+POLL = 0.1
+# What came so many seconds before the first user met the new version tells what is normal.
+BASELINE = 300.0
+NOTHING = Finding(Verdict.INCONCLUSIVE, "hold: nothing was read yet")
 
-@dataclass(frozen=True)
-class Window:
-    """What is compared.
-
-    Attributes:
-        step: what the judgement is about, such as ``canary at 25 %``.
-        since: Unix time after which the new version's requests count, by Prometheus' clock; None for from now on.
-        baseline: seconds before that whose requests are the reference; None takes the stable track beside the canary.
-        deadline: seconds after which an undecided step is Inconclusive.
-    """
-
-    step: str
-    since: float | None
-    baseline: float | None
-    deadline: float
+OnFinding = Callable[[Finding], None]
+Watch = Callable[[], None]
 
 
 class Analysis:
-    """Judges steps of the release of one service.
+    """Judges the steps of the release of one service; what was read for one step need not be read again for the next.
 
     Args:
-        prometheus: who has the gateway's counters.
+        prometheus: who has the gateways' counters.
         judge: who decides.
         slo: thresholds of the service.
         namespace: namespace of the service.
@@ -65,107 +56,125 @@ class Analysis:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._prometheus = prometheus
-        self._judge = judge
-        self._slo = slo
-        self._selector = selector(namespace, slo.service)
-        self._clock = clock
-        self._sleep = sleep
+        self._judge, self._slo = judge, slo
+        self._reading = Reading(prometheus, Selection(namespace, slo.service), clock)
+        self._clock, self._sleep = clock, sleep
 
-    def run(self, window: Window) -> Judgement:
-        """Look at every scrape until the judge decides or the deadline passes."""
+    def run(self, window: Window, watch: Watch | None = None, on_finding: OnFinding | None = None) -> Judgement:
+        """Look at every scrape until the judge decides or the deadline passes.
+
+        Args:
+            window: the step.
+            watch: is called before each look; what it raises ends the analysis.
+            on_finding: is told of every finding that says something new.
+        """
         started, begun = time.time(), self._clock()
-        look = _Look(self._prometheus, self._judge, self._slo, self._selector, window)
-        fresh_at = begun
+        look = _Look(self._reading, self._judge, self._slo, window, self._clock)
+        told = ""
         while True:
+            if watch:
+                watch()
             finding = look.again()
-            now = self._clock()
-            fresh_at = now if look.fresh else fresh_at
-            if finding.verdict is not Verdict.INCONCLUSIVE or now - begun >= window.deadline:
+            if on_finding and finding.reason != told:
+                on_finding(finding)
+                told = finding.reason
+            left = window.deadline - (self._clock() - begun)
+            if finding.verdict is not Verdict.INCONCLUSIVE or look.in_vain or left <= 0:
                 break
-            self._sleep(min(POLL, max(0.0, window.deadline - (now - begun))))
-        age = self._clock() - fresh_at
-        if finding.verdict is Verdict.INCONCLUSIVE and not look.trouble and age > self._slo.analysis.stale_seconds:
-            finding = Finding(finding.verdict, f"no new data for {age:.1f} s; {finding.reason}", finding.numbers)
+            self._sleep(min(POLL, left))
         return Judgement(
             step=window.step,
             verdict=finding.verdict,
             reason=finding.reason,
-            query=look.query,
+            query=self._reading.query,
             samples=look.samples,
             numbers=finding.numbers,
             started=started,
             ended=time.time(),
         )
 
+    def prepare(self, probed: float, steady: float | None = None, deadline: float = 5.0) -> None:
+        """Read what was before the first user meets the new version, so that nothing has to wait for it afterwards.
+
+        Returns once every request of the release's own is behind a scrape, and, where the time before is what a switch
+        is compared with, once that is as long as the objectives ask for; or at the deadline, and at once where there is
+        nothing to be read.
+
+        Args:
+            probed: Unix time of the release's own last request to the new version, by Prometheus' clock.
+            steady: Unix time since which the stable version has had all users; None if it stays to be compared with.
+            deadline: seconds that this may take.
+        """
+        until = probed if steady is None else max(probed, steady + self._slo.analysis.baseline_seconds)
+        begun = self._clock()
+        while self._clock() - begun < deadline:
+            try:
+                self._reading.read(self._reading.now() - BASELINE)
+            except PrometheusError:
+                return
+            if self._reading.newest >= until or math.isinf(self._reading.newest):
+                return
+            self._sleep(POLL)
+
 
 class _Look:
     """The looks of one analysis at the counters."""
 
-    def __init__(self, prometheus: Prometheus, judge: Judge, slo: Slo, chosen: str, window: Window) -> None:
-        self._prometheus, self._judge, self._slo, self._selector = prometheus, judge, slo, chosen
-        self._window = window
-        self._threshold = slo.objectives.latency.threshold_seconds
-        self._looks = math.ceil(window.deadline / POLL) + 1
-        self._after: Ledger | None = None
-        self._before: Ledger | None = None
-        self._finding = Finding(Verdict.INCONCLUSIVE, "no data: the gateway reports no requests of this service")
-        self._fed = False
-        self.query = f"{chosen}[{_milliseconds(LOOKBACK)}]"
+    def __init__(self, reading: Reading, judge: Judge, slo: Slo, window: Window, clock: Callable[[], float]) -> None:
+        self._reading, self._judge, self._slo, self._window = reading, judge, slo, window
+        self._clock = clock
+        self._seen = clock()
+        self._gathering: Gathering | None = None
+        self._finding = NOTHING
         self.samples: list[dict[str, Any]] = []
-        self.fresh = False
-        self.trouble = ""
+
+    @property
+    def in_vain(self) -> bool:
+        """Tell whether looking on changes nothing: all is known that can be, or nothing was to be seen for long."""
+        known = self._gathering is not None and bool(self._gathering.in_vain)
+        return known or self._clock() - self._seen >= self._slo.analysis.blind_seconds
 
     def again(self) -> Finding:
         """Read what is new and judge; without new data the finding stays what it was."""
-        self.fresh, self.trouble = False, ""
         try:
-            self.fresh = self._read()
+            new = self._gather()
+            doubt = self._reading.doubt(self._slo.analysis.stale_seconds)
         except PrometheusError as error:
-            self.trouble = str(error)
-            return Finding(Verdict.INCONCLUSIVE, self.trouble, self._finding.numbers)
-        if self.fresh and self._after is not None:
-            self._finding = self._judged(self._after)
-        return self._finding
+            return self._held(str(error))
+        if new and not doubt:
+            self._seen = self._clock()
+        if self._gathering:
+            doubt = doubt or self._gathering.missing
+        return self._held(doubt) if doubt else self._finding
 
-    def _read(self) -> bool:
-        now = self._prometheus.now()
-        after = self._after or self._open(now)
-        reach = OVERLAP if self._fed else LOOKBACK + (self._window.baseline or 0)
-        self.query = f"{self._selector}[{_milliseconds(now - after.newest + reach)}]"
-        series = self._prometheus.points(self.query)
-        self._fed = self._fed or bool(series)
-        if self._before is not None:
-            self._before.feed(series)
-        return after.feed(series)
+    def _gather(self) -> bool:
+        """Take in what is new, judge if there is anything, and tell whether there is."""
+        new = self._reading.read(max(self._window.steady, self._window.shifts[0].asked - BASELINE))
+        if self._gathering is None and self._reading.increases:
+            new = self._reading.increases
+            self._gathering = Gathering(self._window, self._slo, self._reading.bounds, new)
+        elif self._gathering:
+            self._gathering.take(new)
+        if new and self._gathering:
+            self._finding = self._judged(self._gathering)
+        return bool(new)
 
-    def _open(self, now: float) -> Ledger:
-        """Begin to count, with the reference before it where there is none beside it."""
-        since = now if self._window.since is None else self._window.since
-        if self._window.baseline is not None:
-            self._before = Ledger(since - self._window.baseline, until=since)
-        self._after = Ledger(since)
-        return self._after
+    def _judged(self, gathering: Gathering) -> Finding:
+        finding = self._judge.examine(gathering.evidence)
+        self.samples.append({"time": round(self._reading.newest, 3), **_kept(finding.numbers)})
+        if finding.verdict is Verdict.INCONCLUSIVE and gathering.in_vain:
+            return replace(finding, reason=f"{finding.reason}; {gathering.in_vain}")
+        return finding
 
-    def _judged(self, after: Ledger) -> Finding:
-        sides = self._sides(after)
-        if sides is None:
-            said = f"the gateway's histogram has no bound at {self._threshold:g} s: choose another threshold"
-            return Finding(Verdict.INCONCLUSIVE, said)
-        candidate, reference = sides
-        at = {"time": round(after.newest, 3)}
-        self.samples.append({**at, "candidate": candidate.as_dict(), "reference": reference.as_dict()})
-        return self._judge.examine(Evidence(candidate, reference, after.seconds, self._looks))
-
-    def _sides(self, after: Ledger) -> tuple[Counts, Counts] | None:
-        if self._before is None:
-            candidate = after.counts([CANARY], self._threshold)
-            reference = after.counts([STABLE], self._threshold)
-        else:
-            candidate = after.counts(None, self._threshold)
-            reference = self._before.counts(None, self._threshold)
-        return None if candidate is None or reference is None else (candidate, reference)
+    def _held(self, reason: str) -> Finding:
+        """Return that nothing can be said now; harm that was proved before stays proved."""
+        if self._finding.verdict is Verdict.FAILED:
+            return self._finding
+        blind = self._clock() - self._seen
+        seen = f"; nothing was seen for {blind:.0f} s" if blind >= self._slo.analysis.blind_seconds else ""
+        return Finding(Verdict.INCONCLUSIVE, f"hold: {reason}{seen}", self._finding.numbers)
 
 
-def _milliseconds(span: float) -> str:
-    return f"{max(1, math.ceil(span * 1000))}ms"
+def _kept(numbers: dict[str, Any]) -> dict[str, Any]:
+    """Return what a report draws over time: both sides' counts and the odds for and against the new version."""
+    return {key: numbers[key] for key in ("candidate", "reference", "harm", "proof") if key in numbers}

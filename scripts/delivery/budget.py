@@ -8,15 +8,13 @@ from functools import cached_property
 from typing import Any
 
 from delivery.errors import DeliveryError
-from delivery.forecast import Discovery, Forecast, Step
+from delivery.forecast import SPREAD, Discovery, Forecast, Step
 from delivery.ramp import ALL, Ramp
 from delivery.slo import Slo
 from delivery.traffic import Traffic
 
 # Versions that fail all of their requests, many, and few.
 SHARES = (1.0, 0.2, 0.05)
-# A deadline that is advised leaves room for a release that has less luck than the mean.
-RESERVE = 1.5
 
 
 @dataclass(frozen=True)
@@ -55,37 +53,47 @@ class Budget:
     def lines(self) -> list[str]:
         """Return what is to be expected, in sentences."""
         at = f"at {self.traffic.rate:.0f} requests/s and this plan"
-        found = [self.forecast.discovery(share) for share in SHARES if share > self.forecast.stable_errors]
-        return [*(f"{at} {_found(discovery)}" for discovery in found), f"{at} {self._proof()}"]
+        return [*(f"{at} {_found(discovery)}" for discovery in self._discoveries), f"{at} {self._proof()}"]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures for a report."""
-        found = (self.forecast.discovery(share) for share in SHARES if share > self.forecast.stable_errors)
         return {
             "requests_per_second": round(self.traffic.rate, 1),
             "look_seconds": self.traffic.look,
             "proof_seconds": [round(self.seconds(step), 1) for step in self.forecast.sound],
             "discoveries": [
                 {"errors": each.errors, "seconds": round(each.seconds, 1), "requests": round(each.requests)}
-                for each in found
+                for each in self._discoveries
                 if each.weight is not None
             ],
         }
+
+    @property
+    def _discoveries(self) -> list[Discovery]:
+        return [self.forecast.discovery(share) for share in SHARES if share > self.forecast.stable_errors]
 
     def _proof(self) -> str:
         steps = self.forecast.sound
         whole = sum(map(self.seconds, steps))
         new = sum(step.looks * step.mix.new for step in steps)
         parts = " + ".join(f"{self.seconds(step):.3g}" for step in steps)
-        return f"the proof of safety needs about {whole:.0f} s ({parts}) and {new:.0f} requests of the new version"
+        each = f" ({parts})" if len(steps) > 1 else ""
+        longest = max(map(self.seconds, steps)) * SPREAD
+        luck = "" if longest <= self.ramp.deadline else "; more than one sound release in ten runs into a deadline"
+        return f"the proof of safety needs {_about(whole)}{each} and about {new:.0f} requests of the new version{luck}"
 
     def _impossible(self, step: Step) -> str:
         weight, rate, needed = step.mix.weight, self.traffic.rate, self.seconds(step)
+        if needed == math.inf:
+            return (
+                f"this plan cannot end well: at {weight} % of the users a version that is no worse never proves it,"
+                " since a margin of 0 leaves no room: allow more in observability/slo"
+            )
         return (
             f"this plan cannot end well: at {weight} % of the users the proof of safety takes"
             f" {step.looks * step.mix.new:.0f} requests of the new version; {weight} % of {rate:.3g} requests/s are"
             f" {rate * weight / ALL:.3g} a second, so that it takes {needed:.0f} s, and a step has"
-            f" {self.ramp.deadline:g} s: set deadline_seconds to {math.ceil(needed * RESERVE)} in the plan, send"
+            f" {self.ramp.deadline:g} s: set deadline_seconds to {math.ceil(needed * SPREAD)} in the plan, send"
             f" {math.ceil(rate * needed / self.ramp.deadline)} requests/s, or allow wider margins in observability/slo"
         )
 
@@ -96,6 +104,10 @@ def _found(discovery: Discovery) -> str:
         return f"{share} is not found"
     where = "after the switch" if discovery.weight == ALL else f"at {discovery.weight} %"
     return (
-        f"{share} is found within {discovery.seconds:.3g} s, {where}, and about {discovery.requests:.0f} requests of"
+        f"{share} is found {where}, in {_about(discovery.seconds)}, and about {discovery.requests:.0f} requests of"
         f" the new version, {discovery.hurt:.0f} of them failed"
     )
+
+
+def _about(seconds: float) -> str:
+    return f"about {seconds:.3g} s (nine times in ten at most {math.ceil(seconds * SPREAD)} s)"

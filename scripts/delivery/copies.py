@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Mapping
 from typing import Any
 
 from cluster.client import Cluster
+from cluster.errors import Conflict
 from cluster.transport import Json
 from delivery.errors import DeliveryError
+from delivery.journal.release import Release
 from delivery.naming import image_name
 
 TRACK, VERSION = "track", "version"
@@ -113,3 +116,11 @@ def set_images(pod_spec: dict[str, Any], wanted: Mapping[str, str]) -> None:
     """Give every container of a pod's spec the image that is wanted for it."""
     for entry in [*pod_spec.get("initContainers", []), *pod_spec["containers"]]:
         entry["image"] = wanted[entry["name"]]
+
+
+def remove(cluster: Cluster, release: Release) -> None:
+    """Remove the new version's Deployment; one of that name that the release did not make is left alone."""
+    found = cluster.deployments.find(release.copy)
+    if found is not None and release.made(found):
+        with contextlib.suppress(Conflict):  # a later one, which somebody else made meanwhile
+            cluster.deployments.delete(release.copy, uid=found["metadata"]["uid"])

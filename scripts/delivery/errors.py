@@ -13,6 +13,18 @@ class UnderWay(DeliveryError):
     """Another release of the same service has not ended."""
 
 
+class Lost(DeliveryError):
+    """Somebody else has this release now, or has ended it: nothing more may be done to it from here."""
+
+
+class Asked(DeliveryError):
+    """Somebody else asked that the release goes back."""
+
+
+class Foreign(DeliveryError):
+    """Somebody else moved the users while the release was under way."""
+
+
 class Rejected(DeliveryError):
     """The new version never became fit for a single user.
 

@@ -18,9 +18,11 @@ from delivery.ramp import ALL, Ramp
 from delivery.slo import Slo
 from delivery.traffic import Traffic
 
-# What the judge needs beyond the bounds; tests hold both against simulated releases.
+# What the judge needs beyond the bounds in the mean, and how much longer than the mean nine releases in ten take at
+# most; tests hold all of them against simulated releases.
 BEYOND_HARM = 1.6
-BEYOND_SAFETY = 1.25
+BEYOND_SAFETY = 1.4
+SPREAD = 1.8
 # Errors and latency are judged apart, each with half of alpha.
 KINDS = 2
 # No error among the requests of half a minute does not mean that there never is one.

@@ -16,10 +16,11 @@ class Verdict(enum.StrEnum):
 
 
 class Outcome(enum.StrEnum):
-    """How a release ended."""
+    """How a release ended; what was handed over, somebody else took into his own hands."""
 
     PROMOTED = "Promoted"
     ROLLED_BACK = "RolledBack"
+    HANDED_OVER = "HandedOver"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from cluster.transport import Json
 from cluster.workloads import JOB
 from delivery import copies
 from delivery.journal.release import Release
+from delivery.journal.tenure import Tenure
 
 # Written by the API server to tie a Job to its pods; the copy gets its own.
 _TIES = ("batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "controller-uid", "job-name")
@@ -36,24 +37,28 @@ def plan(cluster: Cluster, release: Release) -> Json | None:
     return {
         "apiVersion": "batch/v1",
         "kind": JOB.kind,
-        "metadata": {"name": name_of(release), "labels": {**labels, **label}},
+        "metadata": {"name": name_of(release), "labels": {**labels, **label}, "annotations": release.mark()},
         "spec": spec,
     }
 
 
-def run(cluster: Cluster, job: Json) -> None:
+def run(tenure: Tenure, job: Json) -> None:
     """Run a Job to completion; one of that name that an earlier release left behind goes first.
+
+    One that this release made already, before it changed hands, is waited for and not begun again.
 
     Raises:
         Unready: it failed, for the reason that Kubernetes gives, or took too long.
     """
-    jobs, name = JOB.collection(cluster), job["metadata"]["name"]
+    jobs, name = JOB.collection(tenure.cluster), job["metadata"]["name"]
     left = jobs.find(name)
-    if left is not None:
+    if left is not None and not tenure.entry.release.made(left):
         jobs.delete(name, "Foreground")
         wait.gone(jobs, name, left["metadata"]["uid"])
-    jobs.create(job)
-    wait.ready(cluster, JOB, name)
+        left = None
+    if left is None:
+        tenure.make(JOB.collection, job)
+    wait.ready(tenure.cluster, JOB, name)
 
 
 def remove(cluster: Cluster, release: Release) -> None:

@@ -32,7 +32,7 @@ class Plan(BaseModel):
         deadline_seconds: how long one step may take; None for what the service's objectives say.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     handful: Annotated[int, Field(ge=1, le=1000)] = 4
     factor: Annotated[float, Field(gt=1, le=100)] = 2.5

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cluster.transport import Json
 from delivery.budget import Budget
 from delivery.journal.release import Release
 from delivery.judge.evidence import Demand
 from delivery.ramp import ALL
 
 
-def preview(release: Release, job: Json | None, budget: Budget) -> list[str]:
+def preview(release: Release, budget: Budget) -> list[str]:
     """Return what a release would do, line by line.
 
     Args:
         release: what is released.
-        job: the migration that it would run first, None for none.
         budget: what it would take.
     """
-    return [*_changes(release, job), *_steps(budget), *budget.lines()]
+    return [*_changes(release), *_steps(budget), *budget.lines()]
 
 
-def _changes(release: Release, job: Json | None) -> Iterator[str]:
+def _changes(release: Release) -> Iterator[str]:
     yield f"would release {release.image} of {release.service} by {release.strategy}; nothing is changed now"
-    if job is not None:
-        yield f"would run Job {job['metadata']['name']}"
-    yield f"would create Deployment {release.copy} beside {release.stable}"
+    yield f"would run the new version as Deployment {release.copy} beside {release.stable}, its migration first if any"
 
 
 def _steps(budget: Budget) -> Iterator[str]:

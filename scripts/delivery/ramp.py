@@ -48,19 +48,14 @@ class Ramp:
     def demand(self, weight: int, margins: Margins) -> Demand:
         """Return what the evidence has to exclude before the step after this weight.
 
-        The next look must not hurt more than a handful; after the last weight all users follow, and what counts are
-        the margins of the objectives.
+        The next look must not hurt more than a handful, by errors or by answers beyond the objective. Answers that are
+        slower within it hurt nobody yet. After the last weight all users follow, and the margins count, all of them.
         """
-        floor = self._tolerable(weight)
-        shares = {name: max(margin, floor) for name, margin in margins.model_dump().items()}
-        return Demand(**shares)
-
-    def _tolerable(self, weight: int) -> float:
-        """Return the share of bad requests that brings no more than a handful at the next weight, 0 at the last."""
         following = next((each for each in self.weights if each > weight), None)
         if following is None:
-            return 0.0
-        return min(MOST, self.handful * ALL / (self.per_look * following))
+            return Demand(**margins.model_dump())
+        most = min(MOST, self.handful * ALL / (self.per_look * following))
+        return Demand(max(margins.errors, most), max(margins.slow, most), typical=MOST, tail=MOST)
 
 
 def resolve(plan: Plan, traffic: Traffic, slo: Slo, at_once: bool = False) -> Ramp:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +13,12 @@ from cluster.settings import REPOSITORY
 from delivery.errors import DeliveryError
 
 FOLDER = REPOSITORY / "observability" / "slo"
+# Names another folder of objectives: for services that are not this repository's.
+ELSEWHERE = "SLO_FOLDER"
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Margin = Annotated[float, Field(ge=0, lt=1)]
 Seconds = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
 
 
 class _Part(BaseModel):
@@ -46,13 +48,11 @@ class Margins(_Part):
     tail: Margin
 
 
-class Floor(_Part):
-    """The least evidence for a verdict."""
+class Tolerance(_Part):
+    """By how much the new version may be slower without being worse; both are allowed at once, the larger counts."""
 
-    requests: Count
-    seconds: Seconds
-    reference_requests: Count
-    requests_to_fail: Count
+    share: Margin
+    seconds: Annotated[float, Field(ge=0)]
 
 
 class Analysis(_Part):
@@ -61,9 +61,10 @@ class Analysis(_Part):
     alpha: Annotated[float, Field(gt=0, lt=0.5)]
     beta: Annotated[float, Field(gt=0, lt=0.5)]
     margins: Margins
-    floor: Floor
+    tolerance: Tolerance
     deadline_seconds: Seconds
     stale_seconds: Seconds
+    blind_seconds: Seconds
     baseline_seconds: Seconds
 
 
@@ -85,13 +86,17 @@ class Slo(_Part):
         return round(1 - self.objectives.latency.share, 9)
 
 
-def load_slo(service: str, folder: Path = FOLDER) -> Slo:
+def load_slo(service: str, folder: Path | None = None) -> Slo:
     """Read the thresholds of a service.
+
+    Args:
+        service: its name, and that of the file.
+        folder: where; None for SLO_FOLDER, else observability/slo.
 
     Raises:
         DeliveryError: there is no such file, or something in it is wrong.
     """
-    path = folder / f"{service}.yaml"
+    path = (folder or Path(os.environ.get(ELSEWHERE) or FOLDER)) / f"{service}.yaml"
     try:
         slo = Slo.model_validate(yaml.safe_load(path.read_text()))
     except FileNotFoundError as error:

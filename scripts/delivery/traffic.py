@@ -10,9 +10,10 @@ from itertools import pairwise
 from statistics import median
 
 from cluster.prometheus import Prometheus, Series
-from delivery.counters.ledger import REQUESTS, SERVER_ERROR
+from delivery.counters.sources import Selection
 from delivery.errors import DeliveryError
 
+SERVER_ERROR = "5"
 # Enough scrapes for a rate and for their interval, even of a Prometheus that scrapes every 5 s; seconds.
 REACH = 30.0
 # Requests of both versions together that a scrape has to bring before it is judged.
@@ -68,10 +69,10 @@ def measure(
         DeliveryError: there is none, so that no release could ever be judged.
         PrometheusError: Prometheus cannot be asked.
     """
-    query = f'{REQUESTS}{{namespace="{namespace}",service="{service}"}}[{REACH:g}s]'
-    begun = clock()
+    selection, begun = Selection(namespace, service), clock()
     while True:
-        growths = _since_it_came(list(_growths(prometheus.points(query))))
+        series = prometheus.points(f"{selection.selector}[{REACH:g}s]")
+        growths = _since_it_came(list(_growths(selection, series)))
         if len({growth.until for growth in growths}) >= ENOUGH or clock() - begun >= PATIENCE:
             break
         sleep(LOOK_AGAIN)
@@ -91,9 +92,12 @@ def _traffic(growths: list[_Growth]) -> Traffic:
     return Traffic(requests / seconds, scrape, errors / requests)
 
 
-def _growths(series: Iterable[Series]) -> Iterator[_Growth]:
+def _growths(selection: Selection, series: Iterable[Series]) -> Iterator[_Growth]:
     for each in series:
-        failed = each.labels.get("code", "").startswith(SERVER_ERROR)
+        counted = selection.counted(each.labels)
+        if counted is None or counted.code is None:
+            continue
+        failed = counted.code.startswith(SERVER_ERROR)
         for (since, before), (until, value) in pairwise(each.points):
             yield _Growth(since, until, value - before if value >= before else value, failed)
 

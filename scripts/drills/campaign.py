@@ -107,7 +107,7 @@ class Campaign:
     def _record(self, run: Run) -> Record:
         return Record(
             drill=run.drill.name,
-            twin=run.twin,
+            twin=run.drill.release(run.twin),
             service=run.service,
             cluster=self._system.name,
             hypothesis=run.drill.hypothesis(),

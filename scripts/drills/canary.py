@@ -7,16 +7,12 @@ from typing import ClassVar
 from drills.experiment import Drill
 from drills.observed import ObservedRollout
 
-# Few users first, so that a bad release hurts few, but so many that 200 requests a second bring the judge's floor of
-# evidence within some eight seconds; then twice as many; then half of them, the last share at which the stable version
-# still has as much traffic as the canary that is compared with it.
-WEIGHTS = (15, 30, 50)
-
 
 class Canary(Drill):
-    """A sound release reaches all users without one failed request, and a bad one hurts no more than the first few.
+    """A sound release reaches all users without one failed request, and a bad one hurts no more than a handful.
 
-    Because: a share of the users meets the new version, step by step, and each step is judged beside the stable one.
+    Because: the first share of the users is so small that a look of the judge brings a few of them, each step proves
+    that the next one can hurt no more, and each is judged beside the stable version.
     """
 
     name = "canary"
@@ -27,7 +23,7 @@ class Canary(Drill):
     def method(self, rollout: ObservedRollout, image: str) -> str:
         """Start the canary, shift and judge, promote."""
         rollout.start(image)
-        for weight in WEIGHTS:
+        for weight in rollout.weights:
             rollout.shift(canary=weight)
             judgement = rollout.analysis()
             if not judgement.successful:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import inspect
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Protocol
 
 from cluster.errors import Unready
 from delivery.errors import DeliveryError, Rejected
@@ -20,6 +20,7 @@ from drills.interrupts import Interrupted, Interrupts
 from drills.observed import ObservedRollout, Rollout
 from drills.probes import ProbeError, Prober, Sample
 from drills.record import Record
+from drills.trouble import Trouble, TroubledRollout
 from drills.twins import PROMOTED, VERSION, Twin
 
 
@@ -38,22 +39,59 @@ class Drill(ABC):
         name: how it is called on the command line and in reports.
         strategy: strategy of the rollout.
         stage: what the overlay's name ends in, where the drill needs another stage than the plain one.
-        harm: what each faulty twin may cost until it is taken back, in seconds' worth of requests.
+        harm: what each twin may cost, in seconds' worth of requests; a sound one nothing, unless it stands here.
+        expected: what must become of a twin, where that is not what usually must.
+        sick: whether the old version is so sick that what it fails is no fault of the release.
     """
 
     name: ClassVar[str]
     strategy: ClassVar[str]
     stage: ClassVar[str] = ""
     harm: ClassVar[dict[str, float]]
+    expected: ClassVar[Mapping[str, str]] = {}
+    sick: ClassVar[bool] = False
 
     @abstractmethod
-    def method(self, rollout: ObservedRollout, image: str) -> str:
-        """Carry out the release and return its outcome."""
+    def method(self, rollout: Any, image: str) -> str:
+        """Carry out the release and return its outcome; the rollout is what `rollout` returns."""
+
+    def rollout(self, system: System, record: Record) -> Release:
+        """Return what `method` carries the release out with: a rollout in this process, unless a drill needs more."""
+        return ObservedRollout(system.rollout(record.service, self.strategy), record)
 
     @classmethod
     def hypothesis(cls) -> str:
         """Return what the drill claims, as one paragraph."""
         return " ".join(inspect.cleandoc(cls.__doc__ or "").split())
+
+    @classmethod
+    def release(cls, twin: Twin) -> Twin:
+        """Return a twin as this drill expects it to end."""
+        return replace(twin, expected=cls.expected.get(twin.name, twin.expected))
+
+
+class Release(Protocol):
+    """What the engine asks of a release that a drill has begun."""
+
+    @property
+    def running(self) -> bool:
+        """Tell whether the new version once ran and was ready."""
+
+    @property
+    def open(self) -> bool:
+        """Tell whether it was started and neither promoted nor aborted."""
+
+    def abort(self, reason: str) -> str:
+        """Send all users to the stable version, remove the new one, and return the outcome."""
+
+
+def nobody(*_release: Any) -> Any:
+    """Stand in for release processes where there is no cluster that they could reach.
+
+    Raises:
+        DrillError: always.
+    """
+    raise DrillError("there is no way to run the release command on this system")
 
 
 @dataclass(frozen=True)
@@ -66,8 +104,12 @@ class System:
         rollout: makes a rollout of a service with a strategy.
         prober: makes a prober of a service.
         image: returns the full name of a service's image with a tag, as that cluster gets it.
+        processes: returns what runs the release command in processes of its own, for a service, a strategy, and further
+            options of the command.
+        leftovers: looks at a service before its release, and returns what tells afterwards what is left of it.
         telemetry: who remembers what it did.
         versions: returns the versions of what it is made of, by name.
+        world: makes what drills with trouble break, which also makes the rollout that is to live in it.
     """
 
     name: str
@@ -75,8 +117,11 @@ class System:
     rollout: Callable[[str, str], Rollout]
     prober: Callable[[str], Prober]
     image: Callable[[str, str], str] = "{}:{}".format
+    processes: Callable[..., Any] = nobody
+    leftovers: Callable[[str], Callable[[str], list[str]]] = lambda _service: lambda _outcome: []
     telemetry: Telemetry = field(default_factory=Telemetry)
     versions: Callable[[], dict[str, str]] = dict
+    world: Callable[[Record], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +169,8 @@ class Experiment:
         self._timing = timing
         self._say = say
         self._prober = system.prober(record.service)
-        self._rollout: ObservedRollout | None = None
+        self._rollout: Release | None = None
+        self._world: Any = None
         record.samples = self._prober.samples
 
     def run(self) -> None:
@@ -149,11 +195,14 @@ class Experiment:
             self._system.stage(self._drill.stage)
         with self._record.step("steady state", "users before the release"):
             self._check_steady()
+        leftovers = self._system.leftovers(self._record.service)
         self._record.acted_s = self._record.now()
         self._record.outcome = self._release()
         self._record.settled_s = self._record.now()
+        self._look_around()
         with self._record.step("tail", "users after the release"):
             self._watch(self._tail_seconds())
+        self._record.broken += [f"{left} was left behind" for left in leftovers(self._record.outcome)]
 
     def _check_steady(self) -> None:
         try:
@@ -178,8 +227,7 @@ class Experiment:
         return version
 
     def _release(self) -> str:
-        rollout = self._system.rollout(self._record.service, self._drill.strategy)
-        self._rollout = ObservedRollout(rollout, self._record)
+        self._rollout = self._made()
         try:
             image = self._system.image(self._record.service, self._twin.tag)
             return self._drill.method(self._rollout, image)
@@ -191,6 +239,23 @@ class Experiment:
                 raise
             self._record.refused = str(refusal)
             return self._rollout.abort(str(refusal))
+
+    def _made(self) -> Release:
+        if not isinstance(self._drill, Trouble):
+            return self._drill.rollout(self._system, self._record)
+        if self._system.world is None:
+            raise DrillError(
+                f"drill {self._drill.name} breaks the world, and {self._system.name} lets it break nothing"
+            )
+        self._world = self._system.world(self._record)
+        self._troubled = TroubledRollout(self._world.rollout(self._drill.strategy), self._drill, self._world)
+        return ObservedRollout(self._troubled, self._record)
+
+    def _look_around(self) -> None:
+        """Wait until nothing breaks any more, and see what has become of the world."""
+        if isinstance(self._drill, Trouble):
+            self._troubled.settle()
+            self._record.broken += filter(None, [self._drill.afterwards(self._world)])
 
     def _tail_seconds(self) -> float:
         if self._record.outcome != PROMOTED or not self._prober.samples:
@@ -208,6 +273,7 @@ class Experiment:
         self._record.returning_s = self._record.now()
         with self._record.step("go back", "traffic, then everything, to what Git says"):
             self._attempt("the abort", self._abort)
+            self._attempt("the end of the trouble", self._mend)
             self._attempt("the way back", lambda: self._system.stage(self._drill.stage))
         self._record.returned_s = self._record.now()
         if self._prober.alive and self._record.stable:
@@ -220,6 +286,10 @@ class Experiment:
         if self._rollout and self._rollout.open:
             self._record.outcome = self._rollout.abort(self._record.error or "the drill ended early")
             self._record.settled_s = self._record.now()
+
+    def _mend(self) -> None:
+        if self._world:
+            self._world.close()
 
     def _end_probing(self) -> None:
         if self._record.stable:

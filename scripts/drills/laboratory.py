@@ -16,6 +16,9 @@ from cluster.prometheus import Prometheus
 from cluster.stage import stage
 from delivery.rollout import Rollout
 from delivery.slo import load_slo
+from drills import leftovers
+from drills.chaos.process import Releases
+from drills.chaos.world import World
 from drills.evidence import Telemetry
 from drills.experiment import Drill, System
 from drills.probes import Plan, Prober
@@ -56,12 +59,16 @@ def connect(kubeconfig: Path | None, context: str | None, overlay: str | None, r
         rollout=lambda service, strategy: Rollout(cluster, service, strategy=strategy),
         prober=prober,
         image=partial(image_with_tag, objects),
+        processes=partial(Releases, cluster.upstream(), cluster.name, cluster.namespace),
+        leftovers=partial(leftovers.watched, cluster),
         telemetry=Telemetry(Prometheus(aside), Jaeger(aside), Elasticsearch(aside), Grafana(aside)),
         versions=partial(versions, aside, objects),
+        world=lambda record: World(cluster, record, Rollout, partial(image_with_tag, objects)),
     )
 
 
 def limits(drill: Drill, twin: str, service: str, rate: float) -> Limits:
     """Return what users can bear: the latency of the service's SLO, and the harm that the drill allows a twin."""
     threshold = load_slo(service).objectives.latency.threshold_seconds
-    return Limits(slow_ms=threshold * 1000, hurt=drill.harm.get(twin, 0.0) * rate)
+    hurt, toll = (drill.harm.get(each, 0.0) * rate for each in (twin, "sound"))
+    return Limits(slow_ms=threshold * 1000, hurt=hurt, toll=toll, sick=drill.sick)

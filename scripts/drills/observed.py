@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from drills.record import Record
@@ -24,6 +25,10 @@ class Judgement(Protocol):
 
 class Rollout(Protocol):
     """The verbs of a release that drills use; `delivery.rollout.Rollout` is the real one."""
+
+    @property
+    def weights(self) -> Sequence[int]:
+        """Return the shares of the users (percent) that a canary goes through; known once it was started."""
 
     def start(self, image: str) -> Any:
         """Run the new version beside the stable one and wait until it is ready."""
@@ -70,6 +75,11 @@ class ObservedRollout:
     def open(self) -> bool:
         """Tell whether it was started and neither promoted nor aborted."""
         return self._open
+
+    @property
+    def weights(self) -> Sequence[int]:
+        """See `Rollout.weights`."""
+        return self._rollout.weights
 
     def start(self, image: str) -> None:
         """See `Rollout.start`."""

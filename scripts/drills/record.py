@@ -88,6 +88,9 @@ class Record:
         rejected: why the release never became ready, empty if it did.
         refused: why the rollout would not go on, empty if it would.
         unsteady: why the drill refused to start, empty if it did not.
+        broken: what the drill claims of more than users, and did not hold: what was left behind, and the like.
+        said: what a release in a process of its own said.
+        troubled: what drills with trouble broke, one clause each; None where nothing was to break.
         error: why the drill could not be carried out, empty if it could.
         signal: number of the signal that interrupted the drill, 0 if none did.
         outcome: Promoted or RolledBack, empty before that.
@@ -115,6 +118,9 @@ class Record:
     rejected: str = ""
     refused: str = ""
     unsteady: str = ""
+    broken: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    troubled: list[str] | None = None
     error: str = ""
     signal: int = 0
     outcome: str = ""

@@ -14,7 +14,7 @@ from statistics import median
 
 from drills.probes import Sample
 from drills.record import Record
-from drills.twins import PROMOTED
+from drills.twins import PROMOTED, TWINS
 
 PASSED = "Passed"
 FAILED = "Failed"
@@ -42,11 +42,15 @@ class Limits:
 
     Attributes:
         slow_ms: an answer later than this is a slow one (from the SLO).
-        hurt: number of requests that the release may hurt until it is taken back.
+        hurt: number of requests that a bad release may hurt until it is taken back.
+        toll: number of requests that what breaks around a sound release may cost.
+        sick: whether the old version is so sick that what it fails is no fault of the release.
     """
 
     slow_ms: float
     hurt: float = 0.0
+    toll: float = 0.0
+    sick: bool = False
 
 
 Rule = Callable[[Record, Limits], Ruling | None]
@@ -54,11 +58,18 @@ Rule = Callable[[Record, Limits], Ruling | None]
 
 def judge(record: Record, limits: Limits) -> Ruling:
     """Return the verdict: the first rule that has something to say."""
-    for rule in (_carried_out, _schedule, _evidence, _sound if record.twin.expected == PROMOTED else _faulty):
+    for rule in (_carried_out, _schedule, _evidence, _troubled, _last(record)):
         ruling = rule(record, limits)
         if ruling:
-            return ruling
+            return _unless_broken(ruling, record)
     raise AssertionError("the last rule always rules")
+
+
+def _last(record: Record) -> Rule:
+    """Return the rule for what became of the release."""
+    if record.twin.expected == PROMOTED:
+        return _sound
+    return _spared if TWINS[record.twin.name].expected == PROMOTED else _faulty
 
 
 def hurt(record: Record, limits: Limits) -> list[Sample]:
@@ -67,7 +78,7 @@ def hurt(record: Record, limits: Limits) -> list[Sample]:
     return [
         sample
         for sample in exposed
-        if sample.failed or (_by_new(record)(sample) and sample.latency_ms > limits.slow_ms)
+        if _blamed(record, limits)(sample) or (_by_new(record)(sample) and sample.latency_ms > limits.slow_ms)
     ]
 
 
@@ -79,6 +90,16 @@ def _carried_out(record: Record, _limits: Limits) -> Ruling | None:
     if not record.outcome:
         return Ruling(ERROR, "The method ended without an outcome.")
     return None
+
+
+def _unless_broken(ruling: Ruling, record: Record) -> Ruling:
+    """Return the ruling, or Failed where something else than the users' requests tells against the release.
+
+    That needs no evidence from users, so Inconclusive does not stand against it either.
+    """
+    if ruling.verdict not in (PASSED, INCONCLUSIVE) or not record.broken:
+        return ruling
+    return Ruling(FAILED, f"{record.outcome}, but {'; '.join(record.broken)}.")
 
 
 def _schedule(record: Record, _limits: Limits) -> Ruling | None:
@@ -109,19 +130,43 @@ def _evidence(record: Record, _limits: Limits) -> Ruling | None:
     return None
 
 
-def _sound(record: Record, _limits: Limits) -> Ruling:
-    requests = record.requests
-    failed = [sample for sample in requests if sample.failed]
+def _troubled(record: Record, _limits: Limits) -> Ruling | None:
+    """See the trouble before seeing it borne: a drill in which nothing broke has shown nothing."""
+    if record.troubled == []:
+        return Ruling(INCONCLUSIVE, "The release ended before anything around it broke, so there was nothing to bear.")
+    return None
+
+
+def _sound(record: Record, limits: Limits) -> Ruling:
+    failed = _failed(record, limits)
     if record.outcome != PROMOTED and _nobody_knew(record) and not failed:
         return Ruling(INCONCLUSIVE, f"A sound release was rolled back for want of evidence: {_why_back(record)}")
     if record.outcome != PROMOTED:
         return Ruling(FAILED, f"A sound release was rolled back: {_why_back(record)}")
-    if failed:
-        return Ruling(FAILED, f"{len(failed)} of {len(requests)} requests failed, {_most(failed)}.")
-    strangers = _answered_by_others(record, record.version)
+    return _unharmed(record, limits, record.version) or Ruling(PASSED, f"Promoted; {_losses(record, failed)}.")
+
+
+def _spared(record: Record, limits: Limits) -> Ruling:
+    """Judge a sound release that may not be promoted, since nobody could know that it is sound."""
+    if record.outcome == PROMOTED:
+        return Ruling(FAILED, "A release was promoted that nobody could know to be sound.")
+    said = f"Rolled back, for nobody could know better; {_losses(record, _failed(record, limits))}."
+    return _unharmed(record, limits, record.stable) or Ruling(PASSED, said)
+
+
+def _unharmed(record: Record, limits: Limits, version: str) -> Ruling | None:
+    """Return what users have to complain of, if a version was to have all of them in the end and hurt nobody."""
+    requests, failed = record.requests, _failed(record, limits)
+    late = [sample for sample in record.between(record.settled_s, None) if sample.failed]
+    if len(failed) > limits.toll:
+        bound = f", at most {limits.toll:.0f} may" if limits.toll else ""
+        return Ruling(FAILED, f"{len(failed)} of {len(requests)} requests failed{bound}, {_most(failed)}.")
+    if late:
+        return Ruling(FAILED, f"{len(late)} requests failed after the release, {_most(late)}.")
+    strangers = _answered_by_others(record, version)
     if strangers:
-        return Ruling(FAILED, f"Promoted, but users were still answered by {strangers} at the end.")
-    return Ruling(PASSED, f"Promoted; not one of {len(requests)} requests failed.")
+        return Ruling(FAILED, f"{record.outcome}, but users were still answered by {strangers} at the end.")
+    return None
 
 
 def _nobody_knew(record: Record) -> bool:
@@ -137,7 +182,7 @@ def _faulty(record: Record, limits: Limits) -> Ruling:
         )
     if record.outcome == PROMOTED:
         return Ruling(FAILED, f"{record.twin.about.capitalize()} was promoted; {_cost(record, limits)}.")
-    late = [sample for sample in record.between(record.settled_s, None) if sample.failed]
+    late = [sample for sample in record.between(record.settled_s, None) if _blamed(record, limits)(sample)]
     if late:
         return Ruling(FAILED, f"{len(late)} requests failed after the way back, {_most(late)}.")
     strangers = _answered_by_others(record, record.stable)
@@ -175,6 +220,23 @@ def _shows(fault: str, answers: Sequence[_Answer], limits: Limits) -> bool:
     return len(answers) >= ENOUGH_FOR_A_MEDIAN and median(latency for _status, latency in answers) > limits.slow_ms
 
 
+# Who failed
+
+
+def _blamed(record: Record, limits: Limits) -> Callable[[Sample], bool]:
+    """Tell of a request whether it failed, by no fault of an old version that was sick."""
+
+    def blamed(sample: Sample) -> bool:
+        excused = limits.sick and sample.service == record.service and sample.version == record.stable
+        return sample.failed and not excused
+
+    return blamed
+
+
+def _failed(record: Record, limits: Limits) -> list[Sample]:
+    return list(filter(_blamed(record, limits), record.requests))
+
+
 # Words
 
 
@@ -196,6 +258,12 @@ def _why_back(record: Record) -> str:
 def _cost(record: Record, limits: Limits) -> str:
     count = len(hurt(record, limits))
     return f"{count} requests were hurt" if count else "no request was hurt"
+
+
+def _losses(record: Record, failed: Sequence[Sample]) -> str:
+    if not failed:
+        return f"not one of {len(record.requests)} requests failed"
+    return f"{len(failed)} of {len(record.requests)} requests failed, {_most(failed)}"
 
 
 def _most(failed: Sequence[Sample]) -> str:

@@ -12,8 +12,10 @@ from embedded.apiserver.addresses import AddressPool, OneAddress, ServiceAddress
 from embedded.apiserver.admission import open_store
 from embedded.apiserver.resources import BUILT_IN, ISTIO, ResourceRegistry
 from embedded.apiserver.store import Store
+from embedded.certificates import credentials
 from embedded.controllers import all_controllers
 from embedded.events import EventRecorder
+from embedded.kubelet.account import ApiAccess
 from embedded.kubelet.actions import Actions
 from embedded.kubelet.images import Catalogue
 from embedded.kubelet.kubelet import Kubelet
@@ -121,7 +123,11 @@ def assemble(state: State, network: Network, api: Address, processes: ProcessTab
     )
     mesh = Mesh(store, mesh_addresses, state.folder / "envoy")
     runtime = _runtime(state, store, network, api, processes, mesh, Catalogue(images))
-    runtime.outside[system.COLLECTOR] = str(observatory)
+    runtime.outside |= {
+        system.COLLECTOR: str(observatory),
+        system.GATEWAY_ADDRESS: str(gateway),
+        system.PROMETHEUS_ADDRESS: str(prometheus_address),
+    }
     return Cluster(
         store=store,
         registry=registry,
@@ -149,6 +155,7 @@ def _runtime(
 ) -> Runtime:
     scratch = state.folder / "scratch"
     scratch.mkdir(exist_ok=True)
+    keys = credentials(state.tls, api.host)
     return Runtime(
         store=store,
         events=EventRecorder(store, "kubelet"),
@@ -162,6 +169,7 @@ def _runtime(
         node_ip=api.host,
         proxy=mesh.outbound_proxy,
         drained=mesh.drained,
+        access=ApiAccess(api.host, api.port, keys.ca.read_bytes(), keys.token),
     )
 
 

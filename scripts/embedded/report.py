@@ -91,7 +91,7 @@ def _pods(state: State) -> list[dict[str, Any]]:
     """Ask the API server, as any client would: an answer is also the proof that it works."""
     config = yaml.safe_load(state.kubeconfig.read_text())
     server = config["clusters"][0]["cluster"]["server"]
-    context = ssl.create_default_context(cafile=str(state.folder / "tls" / "ca.crt"))
+    context = ssl.create_default_context(cafile=str(state.tls / "ca.crt"))
     authorization = {"Authorization": f"Bearer {config['users'][0]['user']['token']}"}
     request = urllib.request.Request(f"{server}/api/v1/pods", headers=authorization)  # noqa: S310 - our own file
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))

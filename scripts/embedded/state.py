@@ -36,6 +36,7 @@ class State:
         self.pods = self.folder / "pods"
         self.logs = self.folder / "logs"
         self.volumes = self.folder / "volumes"
+        self.tls = self.folder / "tls"
         self._settings = self.folder / "settings.json"
 
     def prepare(self) -> None:

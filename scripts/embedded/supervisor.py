@@ -85,7 +85,7 @@ class Supervisor:
 
     @contextlib.asynccontextmanager
     async def _api_server(self, cluster: Cluster, listener: socket.socket) -> AsyncIterator[None]:
-        keys = certificates.credentials(self._state.folder / "tls", cluster.api.host)
+        keys = certificates.credentials(self._state.tls, cluster.api.host)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(keys.certificate, keys.key)
         app = create_app(cluster.store, cluster.registry, token=keys.token, logs=cluster.logs)

@@ -15,6 +15,9 @@ PROMETHEUS_PORT = 9090
 # One process stands for all of them; a client asks each by the name and port that it has on any cluster.
 OBSERVATORY = {"otel-collector": 4318, "jaeger": 16686, "elasticsearch": 9200, "grafana": 3000, "observatory": 80}
 COLLECTOR = f"otel-collector.{MONITORING_NAMESPACE}:{OBSERVATORY['otel-collector']}"
+# How a pod names them that belongs to no mesh; the port of Istio's gateway, whatever the embedded one listens on.
+GATEWAY_ADDRESS = f"{GATEWAY}.{ISTIO_NAMESPACE}:80"
+PROMETHEUS_ADDRESS = f"{PROMETHEUS}.{MONITORING_NAMESPACE}:{PROMETHEUS_PORT}"
 # Read by the drills, for their reports.
 ENVOY = "proving-ground/envoy"
 _MANAGED = {"app.kubernetes.io/managed-by": "embedded"}

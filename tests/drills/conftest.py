@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from drills import laboratory
-from drills.__main__ import DRILLS
+from drills.__main__ import EVERY
 from drills.campaign import Campaign, Run
 from drills.experiment import Timing
 from drills.twins import TWINS
@@ -75,10 +75,10 @@ def perform(drill_cluster, tmp_path):
 
     def carry_out(drill, twin, system=None, tries=2):
         console = Console(file=io.StringIO(), width=200)
-        limits = laboratory.limits(DRILLS[drill], twin, "order", RATE)
+        limits = laboratory.limits(EVERY[drill], twin, "order", RATE)
         campaign = Campaign(system or drill_cluster.system(), tmp_path, RATE, console, TIMING)
         for _ in range(tries):
-            campaign.carry_out([Run(DRILLS[drill], TWINS[twin], "order", limits)])
+            campaign.carry_out([Run(EVERY[drill], TWINS[twin], "order", limits)])
             schedule = campaign.done[-1].record.schedule
             if schedule and schedule.kept:
                 break

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from cluster.client import Cluster
-from delivery.judge.plain import PlainJudge
+from delivery.judge.sequential import SequentialJudge
 from delivery.judgement import Finding, Verdict
 from delivery.rollout import Rollout
 from delivery.slo import load_slo
@@ -30,7 +30,7 @@ class Blind:
         return SIGHT
 
 
-class Shortsighted(PlainJudge):
+class Shortsighted(SequentialJudge):
     """A judge that sees nothing before users meet the release."""
 
     def smoke(self, answers, version):

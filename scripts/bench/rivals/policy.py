@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -53,19 +54,12 @@ class Watched:
     def quantile_ms(self, quantile: float, until: int, window: int) -> float | None:
         """Return a quantile of the new version's times as Prometheus' histogram_quantile has it, in milliseconds.
 
-        It interpolates evenly within a class, and takes the last bound for what lies beyond. None without times.
+        None without times.
         """
         within = self._within(until, window)[:-1]
         if len(within) != len(BOUNDS_MS) + 1 or not within.sum():
             return None
-        below = np.cumsum(within)
-        rank = quantile * below[-1]
-        place = int(np.searchsorted(below, rank))
-        if place == len(BOUNDS_MS):
-            return float(BOUNDS_MS[-1])
-        low = BOUNDS_MS[place - 1] if place else 0
-        before = below[place - 1] if place else 0
-        return float(low + (BOUNDS_MS[place] - low) * (rank - before) / within[place])
+        return interpolated(quantile, within, BOUNDS_MS)
 
     @property
     def timed(self) -> bool:
@@ -79,3 +73,20 @@ class Watched:
 def _running(counts: Counts) -> Counts:
     """Return counters: what they show at the beginning and after each second."""
     return np.concatenate([np.zeros((1, counts.shape[1]), counts.dtype), np.cumsum(counts, axis=0)])
+
+
+def interpolated(quantile: float, counts: Sequence[int] | Counts, bounds: Sequence[float]) -> float:
+    """Return a quantile as Prometheus' histogram_quantile has it: evenly within a class, the last bound beyond it.
+
+    Args:
+        quantile: between 0 and 1.
+        counts: of each class; together more than none.
+        bounds: upper bounds of the classes, one fewer than there are.
+    """
+    below = np.cumsum(counts)
+    rank = quantile * below[-1]
+    place = int(np.searchsorted(below, rank))
+    if place == len(bounds):
+        return float(bounds[-1])
+    low, before = (bounds[place - 1], below[place - 1]) if place else (0, 0)
+    return float(low + (bounds[place] - low) * (rank - before) / counts[place])

@@ -1,158 +1,145 @@
-"""From the gateway's counters to evidence: how many requests of each side ended badly since a moment."""
+"""From the points of counters to what was counted between two scrapes, gateway by gateway.
+
+All that one scrape brings has one timestamp, so both versions are seen at the same moment. Sums over gateways are never
+formed before increases are: such a sum falls when a gateway leaves.
+"""
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
 
-from cluster.prometheus import Series
+from cluster.prometheus import Points, Series
+from delivery.counters.sources import Counted, Selection, Source
+from delivery.counters.tally import Increase, Tally
 
-REQUESTS = "release:requests:total"
-BUCKETS = "release:duration_seconds:bucket"
-# How far before its beginning a window looks for the values to count from; several scrapes, should some fail.
-LOOKBACK = 30.0
 SERVER_ERROR = "5"
 
-
-@dataclass(frozen=True)
-class Counts:
-    """Requests of one side.
-
-    Attributes:
-        requests: all that were answered, or should have been.
-        errors: those that ended in a 5xx.
-        timed: those whose time was measured.
-        slow: those of them that took longer than the threshold.
-    """
-
-    requests: int = 0
-    errors: int = 0
-    timed: int = 0
-    slow: int = 0
-
-    @property
-    def error_share(self) -> float:
-        """Return the share of errors, 0 without requests."""
-        return self.errors / self.requests if self.requests else 0.0
-
-    @property
-    def slow_share(self) -> float:
-        """Return the share of slow requests, 0 without any that was timed."""
-        return self.slow / self.timed if self.timed else 0.0
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the counts and shares for a report."""
-        return {**asdict(self), "error_share": round(self.error_share, 6), "slow_share": round(self.slow_share, 6)}
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What is known about the new version and what it is compared with.
-
-    Attributes:
-        candidate: requests of the new version.
-        reference: requests of the stable one, beside it or before it.
-        seconds: how long the candidate's requests were counted.
-        looks: how often a judge may be asked in this step, at most.
-    """
-
-    candidate: Counts
-    reference: Counts
-    seconds: float
-    looks: int
-
-
-@dataclass
-class _Counter:
-    """One series: the value to count from, the newest point, and what came in between."""
-
-    value: float
-    time: float
-    increase: float = 0.0
-
-    def advance(self, time: float, value: float) -> None:
-        """Take in the next point; a counter that falls was reset to zero in between."""
-        if time > self.time:
-            self.increase += value - self.value if value >= self.value else value
-            self.time, self.value = time, value
+Key = tuple[tuple[str, str], ...]
+Values = dict[Key, float]
 
 
 class Ledger:
-    """Counts what the counters of one service grew by within a window of time.
+    """Keeps the increases of the counters of one service.
 
-    Raw points are fed in any portions, also overlapping ones. A series that appears within the window counts from zero
-    if others of its metric were already there before it: then its first value is its increase. If nothing was there,
-    nobody knows when its requests were, and it counts from its first value on.
+    Points are fed in any portions, also overlapping ones. Where both sources are there Istio's counts, since it is
+    whose gateway has the weights; a gateway that two jobs scrape counts once.
 
     Args:
-        since: Unix time after which the window begins, by Prometheus' clock.
-        until: Unix time at which it ends, None for no end.
+        selection: the series of the service.
     """
 
-    def __init__(self, since: float, until: float | None = None) -> None:
-        self.since = since
-        self.until = until
-        self.newest = since
-        self._counters: dict[tuple[tuple[str, str], ...], _Counter] = {}
-        self._seen_before: set[str] = set()
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+        self._known: dict[Key, Counted | None] = {}
+        self._source: Source | None = None
+        self._jobs: dict[str, str] = {}
+        self._gateways: dict[str, _Gateway] = {}
+        self.increases: list[Increase] = []
+        self.bounds: set[float] = set()
+        self.newest = -math.inf
 
-    def feed(self, series: Iterable[Series]) -> bool:
-        """Take in points and tell whether any of them is newer than what was known."""
-        before = self.newest
-        series = list(series)
-        for each in series:
-            if any(self.since - LOOKBACK <= time <= self.since for time, _value in each.points):
-                self._seen_before.add(each.labels["__name__"])
-        for each in series:
-            self._take(each)
-        return self.newest > before
-
-    @property
-    def seconds(self) -> float:
-        """Return how much of the window the points cover."""
-        return self.newest - self.since
-
-    def counts(self, tracks: Iterable[str] | None, threshold: float) -> Counts | None:
-        """Return the requests of these tracks (None: of all); None when the histogram has no bound at the threshold."""
-        requests = errors = timed = fast = 0.0
-        bounds = set()
-        chosen = None if tracks is None else set(tracks)
-        for key, counter in self._counters.items():
-            labels = dict(key)
-            if chosen is not None and labels.get("track") not in chosen:
-                continue
-            if labels["__name__"] == REQUESTS:
-                requests += counter.increase
-                errors += counter.increase if labels["code"].startswith(SERVER_ERROR) else 0
-                continue
-            bound = float(labels["le"])
-            bounds.add(bound)
-            timed += counter.increase if math.isinf(bound) else 0
-            fast += counter.increase if math.isclose(bound, threshold) else 0
-        if bounds and not any(math.isclose(bound, threshold) for bound in bounds):
-            return None
-        whole_timed = round(timed)
-        return Counts(round(requests), round(errors), whole_timed, max(0, whole_timed - round(fast)))
-
-    def _take(self, series: Series) -> None:
-        key = tuple(sorted(series.labels.items()))
-        counter = self._counters.get(key)
-        for time, value in series.points:
-            if not math.isfinite(value) or (self.until is not None and time > self.until):
-                continue
-            if counter is None or counter.time < time <= self.since:
-                counter = self._counters[key] = self._begin(series.labels, time, value)
-            counter.advance(time, value)
+    def feed(self, found: Iterable[Series]) -> list[Increase]:
+        """Take in points and return what was counted up to those that are new, in order of time."""
+        new = []
+        for time, gateway, values in self._scrapes(found):
+            place = self._gateways.setdefault(gateway, _Gateway(gateway))
             self.newest = max(self.newest, time)
+            if (increase := place.advance(time, values, self._known)) is not None:
+                new.append(increase)
+        self.increases += new
+        return new
 
-    def _begin(self, labels: Mapping[str, str], time: float, value: float) -> _Counter:
-        if time > self.since and labels["__name__"] in self._seen_before:
-            return _Counter(0.0, self.since)
-        return _Counter(value, time)
+    def _scrapes(self, found: Iterable[Series]) -> list[tuple[float, str, Values]]:
+        """Return scrapes that are new, oldest first: everything that one of them brought."""
+        scrapes: dict[tuple[float, str], Values] = defaultdict(dict)
+        for key, counted, points in self._chosen(found):
+            seen = self._gateways[counted.gateway].time if counted.gateway in self._gateways else -math.inf
+            for time, value in points:
+                if time > seen:
+                    scrapes[time, counted.gateway][key] = value
+        return [
+            (time, gateway, values) for (time, gateway), values in sorted(scrapes.items(), key=lambda item: item[0])
+        ]
+
+    def _chosen(self, found: Iterable[Series]) -> list[tuple[Key, Counted, Points]]:
+        known = []
+        for each in found:
+            key = tuple(sorted(each.labels.items()))
+            if key not in self._known:
+                self._known[key] = self._selection.counted(each.labels)
+            if (counted := self._known[key]) is not None:
+                known.append((key, counted, each.points))
+        self._choose([counted for _key, counted, _points in known])
+        return [each for each in known if self._counts(each[1])]
+
+    def _choose(self, counted: list[Counted]) -> None:
+        """Settle which source counts, and by which job each gateway is read; what is settled stays."""
+        if self._source is None and counted:
+            by_istio = any(each.source is Source.ISTIO for each in counted)
+            self._source = Source.ISTIO if by_istio else Source.ENVOY
+        for each in sorted((each for each in counted if each.source is self._source), key=lambda each: each.job):
+            self._jobs.setdefault(each.gateway, each.job)
+            if each.bound is not None:
+                self.bounds.add(each.bound)
+
+    def _counts(self, counted: Counted) -> bool:
+        return counted.source is self._source and self._jobs[counted.gateway] == counted.job
 
 
-def selector(namespace: str, service: str) -> str:
-    """Return the selector of everything that the analysis reads about a service, in one query at one time."""
-    return f'{{__name__=~"{REQUESTS}|{BUCKETS}",namespace="{namespace}",service="{service}"}}'
+class _Gateway:
+    """The newest scrape of one gateway."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._values: Values | None = None
+        self.time = -math.inf
+
+    def advance(self, time: float, values: Values, known: Mapping[Key, Counted | None]) -> Increase | None:
+        """Take in the next scrape and return what was counted since the one before; None for the first.
+
+        A counter that falls, or that was away, began anew at zero; if the requests all together fall, the gateway did.
+        A value that is no number says nothing: the one before stays. What the first scrape of a gateway holds may be
+        from any time before, so it only is what to count from.
+        """
+        before, since = self._values, self.time
+        old = before or {}
+        values = {key: old.get(key, 0.0) if math.isnan(value) else value for key, value in values.items()}
+        self._values, self.time = values, time
+        if before is None:
+            return None
+        began_anew = _requests(values, known) < _requests(before, known)
+        grown = {}
+        for key, value in values.items():
+            start = 0.0 if began_anew else before.get(key, 0.0)
+            grown[key] = value - (start if value >= start else 0.0)
+        return Increase(self._name, since, time, _tallies(grown, known))
+
+
+def _requests(values: Values, known: Mapping[Key, Counted | None]) -> float:
+    return sum(value for key, value in values.items() if (counted := known[key]) and counted.code is not None)
+
+
+def _tallies(grown: Values, known: Mapping[Key, Counted | None]) -> dict[str, Tally]:
+    """Sort what was counted by track."""
+    requests: dict[str, float] = defaultdict(float)
+    errors: dict[str, float] = defaultdict(float)
+    within: dict[str, dict[float, float]] = defaultdict(lambda: defaultdict(float))
+    for key, number in grown.items():
+        counted = known[key]
+        if counted is None:
+            continue
+        if counted.bound is not None:
+            within[counted.track][counted.bound] += number
+        else:
+            requests[counted.track] += number
+            errors[counted.track] += number if (counted.code or "").startswith(SERVER_ERROR) else 0
+    return {
+        track: Tally(
+            round(requests[track]),
+            round(errors[track]),
+            {bound: round(number) for bound, number in within[track].items()},
+        )
+        for track in {*requests, *within}
+    }

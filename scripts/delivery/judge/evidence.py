@@ -52,6 +52,7 @@ class Baseline:
         requests: how many requests it rests on.
         seconds: how long they took to come.
         dispersion: Fano factor of counts of errors, at least 1: more where they come in bursts.
+        allowed: the bounds at which the new version's classes are cut instead, by what it may be slower; empty if none.
     """
 
     bounds: tuple[float, ...]
@@ -59,6 +60,7 @@ class Baseline:
     requests: int
     seconds: float
     dispersion: float = 1.0
+    allowed: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,10 @@ the new version no worse, each bet is fair: on average it pays 1, whatever the r
 happened in the blocks before. So the wealth is a nonnegative martingale that begins at 1, and by Ville's inequality
 the chance that it ever reaches 1/alpha is at most alpha, however often somebody looks. What it asks for is that the
 labels of a block are exchangeable: that both versions took their requests from the same users at the same time.
+
+A new version that is better earns less still. Of one of its requests, put weight b in place of a < b: what is paid
+grows by b/a, and what it is divided by by no more, for it is P + x Q in the weight x. So payments fall where the new
+version's requests move to classes of less weight, and the mean, 1 for an equal version, with them.
 """
 
 from __future__ import annotations

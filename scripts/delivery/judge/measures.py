@@ -12,7 +12,7 @@ from delivery.judge.evidence import Baseline, Block, Evidence, Side
 from delivery.judge.normaliser import Array
 from delivery.judge.quantiles import TAIL, TYPICAL, first_class_beyond, first_class_over
 from delivery.judge.safety import Prior, log_proof
-from delivery.judge.tempering import canary_sized
+from delivery.judge.tempering import of_comparison
 
 # Of a service nobody has measured yet: a quarter of an error among twenty-five requests.
 FEW_ERRORS = Prior(0.01, 25)
@@ -26,7 +26,8 @@ class Measure:
 
     Attributes:
         name: as in the demand.
-        words: what bad requests do, in the present tense.
+        words: what bad requests of the new version do, in the present tense.
+        old_words: what those of the stable one do: its times are cut a little earlier where slower is tolerated.
         bad: bad requests by block, of the new version and of the stable one.
         requests: all requests that were counted, likewise.
         delta: by how much the new version's share may exceed the stable one's.
@@ -36,6 +37,7 @@ class Measure:
 
     name: str
     words: str
+    old_words: str
     bad: Array
     requests: Array
     delta: float
@@ -81,19 +83,23 @@ def _errors(evidence: Evidence) -> Measure:
     blocks = evidence.blocks
     bad = _pairs([(block.candidate.errors, block.reference.errors) for block in blocks])
     requests = _pairs([(block.candidate.requests, block.reference.requests) for block in blocks])
-    tempering = np.array([canary_sized(evidence.baseline.dispersion, block.weight) for block in blocks])
-    return Measure("errors", "fail", bad, requests, evidence.demand.errors, FEW_ERRORS, tempering)
+    tempering = np.array([of_comparison(evidence.baseline.dispersion, block.weight) for block in blocks])
+    return Measure("errors", "fail", "fail", bad, requests, evidence.demand.errors, FEW_ERRORS, tempering)
 
 
 def _slower(evidence: Evidence, name: str, begin: int, delta: float) -> Measure:
     baseline = evidence.baseline
-    words = f"take over {baseline.bounds[begin - 1] * 1000:.4g} ms"
+    words, old_words = (_over(bounds[begin - 1]) for bounds in (baseline.allowed or baseline.bounds, baseline.bounds))
     bad = _pairs([_timed(block, baseline, begin) for block in evidence.blocks])
     requests = _pairs([_timed(block, baseline, 0) for block in evidence.blocks])
     beyond = sum(baseline.shares[begin:])
     weight = min(baseline.requests, BASELINE_WEIGHS)
     prior = Prior((beyond * weight + 0.5) / (weight + 1), weight + 1)
-    return Measure(name, words, bad, requests, delta, prior)
+    return Measure(name, words, old_words, bad, requests, delta, prior)
+
+
+def _over(bound: float) -> str:
+    return f"take over {bound * 1000:.4g} ms"
 
 
 def _timed(block: Block, baseline: Baseline, begin: int) -> tuple[int, int]:

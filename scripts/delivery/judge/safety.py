@@ -53,15 +53,20 @@ def log_proof(bad: Array, requests: Array, delta: float, prior: Prior, tempering
         prior: what the first bet rests on.
         tempering: of each block, or of all; the logarithm is divided by this, at least 1.
     """
-    seen = (requests > 0).all(axis=1)
+    return float(log_payments(bad, requests, delta, prior, tempering).sum())
+
+
+def log_payments(bad: Array, requests: Array, delta: float, prior: Prior, tempering: Array | float = 1.0) -> Array:
+    """Return the logarithm of what each block pays; their sums are the odds after each. See `log_proof`."""
+    payments, seen = np.zeros(len(requests)), (requests > 0).all(axis=1)
     if delta <= 0 or not seen.any():
-        return 0.0
+        return payments
     bet = _bets(bad, requests, prior)[seen]
     bad, good = bad[seen], (requests - bad)[seen]
     opponent = _nearest(bet, requests[seen], min(delta, LARGEST))
     paid: Array = bad * np.log(bet[:, None] / opponent) + good * np.log((1 - bet[:, None]) / (1 - opponent))
-    tempered = np.broadcast_to(np.maximum(tempering, 1.0), seen.shape)[seen]
-    return float((paid.sum(axis=1) / tempered).sum())
+    payments[seen] = paid.sum(axis=1)
+    return payments / np.maximum(tempering, 1.0)
 
 
 def _bets(bad: Array, requests: Array, prior: Prior) -> Array:

@@ -41,16 +41,21 @@ def _missing(weighed: Weighed) -> str:
 
 def _limit(measure: Measure) -> str:
     """Return what a version within the demand does, such as ``at most 0.5 points more fail``."""
-    return f"at most {measure.delta * 100:.3g} points more {measure.words}"
+    than = "" if measure.words == measure.old_words else f" than of the stable one {measure.old_words}"
+    points = f"{measure.delta * 100:.3g}"
+    return f"at most {points} point{'' if points == '1' else 's'} more {measure.words}{than}"
 
 
 def _compared(measure: Measure) -> str:
     (bad, new), (old_bad, old) = measure.totals
-    did = measure.words.replace("take", "took").replace("fail", "failed")
-    return (
-        f"{_number(bad)} of {_number(new)} requests of the new version {did},"
-        f" {_number(old_bad)} of {_number(old)} of the stable one"
-    )
+    beside = f"{_number(old_bad)} of {_number(old)} of the stable one"
+    if measure.words != measure.old_words:
+        beside += f" {_past(measure.old_words)}"
+    return f"{_number(bad)} of {_number(new)} requests of the new version {_past(measure.words)}, {beside}"
+
+
+def _past(words: str) -> str:
+    return words.replace("take", "took").replace("fail", "failed")
 
 
 def _relief(weighed: Weighed) -> str:

@@ -16,7 +16,7 @@ from delivery.judge.evidence import Evidence, Side
 from delivery.judge.harm import Wealth
 from delivery.judge.measures import measures, times
 from delivery.judge.smoke import judge_smoke
-from delivery.judge.tempering import canary_sized
+from delivery.judge.tempering import of_comparison
 from delivery.judge.weighed import Weighed
 from delivery.judgement import Finding, Verdict
 from delivery.slo import Slo
@@ -68,7 +68,7 @@ def _harm(evidence: Evidence) -> dict[str, Wealth]:
     errors, latency = Wealth(on_errors()), Wealth(on_latency(baseline))
     for block in evidence.blocks:
         new, old = block.candidate, block.reference
-        errors.block(_outcomes(new), _outcomes(old), canary_sized(baseline.dispersion, block.weight))
+        errors.block(_outcomes(new), _outcomes(old), of_comparison(baseline.dispersion, block.weight))
         latency.block(times(new, baseline), times(old, baseline))
     return {"errors": errors, "latency": latency}
 
@@ -77,7 +77,7 @@ def _relief(evidence: Evidence) -> Wealth:
     """Return the wealth of the bets that the stable version fails more often: the same, with the labels swapped."""
     wealth = Wealth(on_errors())
     for block in evidence.blocks:
-        tempering = canary_sized(evidence.baseline.dispersion, 100 - block.weight)
+        tempering = of_comparison(evidence.baseline.dispersion, block.weight)
         wealth.block(_outcomes(block.reference), _outcomes(block.candidate), tempering)
     return wealth
 

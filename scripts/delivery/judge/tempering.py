@@ -31,16 +31,19 @@ def dispersion(errors: Sequence[int], requests: Sequence[int]) -> float:
     return max((_fano_factor(each) for each in _put_together(pieces)), default=1.0)
 
 
-def canary_sized(dispersion: float, weight: float) -> float:
-    """Return the Fano factor of a version's counts that takes only a share of all users.
+def of_comparison(dispersion: float, weight: float) -> float:
+    """Return by how much more than chance two versions' counts differ, if each has bursts of its own.
 
-    A share of a burst is a smaller burst: taking requests at random shrinks the excess over 1 by that share.
+    A version with a share w of the users meets that share of a burst, and its dispersion is 1 + (D - 1) w. Weighed by
+    what either count says about the other, both together come to 1 + 2 (D - 1) w (1 - w). After a switch either had
+    all users, one after the other, and it is D.
 
     Args:
-        dispersion: of the whole service.
-        weight: the version's share of the users, in percent.
+        dispersion: of the whole service, D.
+        weight: the new version's share of the users, in percent; 100 after a switch.
     """
-    return 1 + max(0.0, dispersion - 1) * weight / 100
+    share = weight / 100
+    return 1 + max(0.0, dispersion - 1) * (1.0 if weight >= 100 else 2 * share * (1 - share))
 
 
 def _put_together(pieces: Counts) -> Iterator[Counts]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from cluster import endpoints
 from cluster.routing import FULL
 from delivery.errors import DeliveryError
 from delivery.journal.release import Release
-from delivery.strategies.weighted import CANARY, WeightedStrategy
+from delivery.strategies.weighted import WeightedStrategy
 
 
 class BlueGreenRouteStrategy(WeightedStrategy):
@@ -19,15 +21,14 @@ class BlueGreenRouteStrategy(WeightedStrategy):
     name = "blue-green-route"
     at_once = True
 
-    def move(self, release: Release, share: int) -> None:
+    def move(self, release: Release, share: int, expected: Collection[int]) -> None:
         """See `Strategy.move`."""
-        super().move(release, share)
+        super().move(release, share, expected)
         endpoints.propagate()
 
-    def commit(self, release: Release) -> None:
-        """See `Strategy.commit`."""
-        if self.router.weights(release.service).get(CANARY) != FULL:
+    def check_switched(self, release: Release, shares: Collection[int]) -> None:
+        """See `Strategy.check_switched`."""
+        if FULL not in shares:
             raise DeliveryError(
                 f"VirtualService {release.service} does not lead to {release.version}: switch before you promote"
             )
-        super().commit(release)

@@ -96,9 +96,10 @@ def day(started_at: str) -> str:
 def _expected(report: dict[str, Any]) -> str:
     """Return what should have become of the release, and what became of it."""
     twin, outcome = TWINS[report["twin"]], report["outcome"]
+    expected = report.get("expected", twin.expected)
     nature = "sound" if twin.expected == PROMOTED else "faulty on purpose"
-    came = "and was" if outcome == twin.expected else f"but was {words.OUTCOMES[outcome]}"
-    return f"The release was {nature}: it had to be {words.OUTCOMES[twin.expected]}, {came}."
+    came = "and was" if outcome == expected else f"but was {words.OUTCOMES[outcome]}"
+    return f"The release was {nature}: it had to be {words.OUTCOMES[expected]}, {came}."
 
 
 def _asset(name: str) -> Markup:

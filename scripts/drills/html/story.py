@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from drills.html.blows import blow
 from drills.html.run import Run
 from drills.html.words import count, seconds, unbroken
 from drills.twins import PROMOTED
@@ -54,6 +55,10 @@ def _step(run: Run, step: dict[str, Any]) -> Iterator[str]:
             yield f"At {at} all users were sent to it."
         case "abort":
             yield _abort(run, step)
+        case "trouble":
+            yield f"At {at} {step['detail']}."
+        case "kill" | "resume" | "take back" | "refuse" | "cut" | "ignore":
+            yield blow(step)
         case "promote":
             yield f"At {at} it was promoted; {took} later {run.new} was the only version."
 

@@ -70,12 +70,13 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 def _authentication(token: str) -> Middleware:
-    wanted = f"Bearer {token}".encode()
+    wanted = token.encode()
 
     @web.middleware
     async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
-        given = request.headers.get("Authorization", "").encode()
-        if request.path in _OPEN or hmac.compare_digest(given, wanted):
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        known = scheme.lower() == "bearer" and hmac.compare_digest(given.encode(), wanted)  # as HTTP has it
+        if request.path in _OPEN or known:
             return await handler(request)
         raise errors.ApiError(401, "Unauthorized", "Unauthorized")
 

@@ -22,8 +22,9 @@ COVERAGE: list[tuple[str, str, str]] = [
         "supported",
         "each pod is counted once; back-off between pods from 1 s (Kubernetes: 10 s) to 6 min",
     ),
+    ("Job: podFailurePolicy", "partly", "FailJob and Count on exit codes; other rules are 501"),
     (
-        "Job: Indexed, podFailurePolicy, successPolicy, backoffLimitPerIndex, manualSelector, managedBy",
+        "Job: Indexed, successPolicy, backoffLimitPerIndex, manualSelector, managedBy",
         "refused",
         "501 names the field; so does podReplacementPolicy Failed",
     ),

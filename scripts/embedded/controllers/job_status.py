@@ -7,6 +7,7 @@ from typing import Any
 from embedded.controllers import pods as pod_status
 from embedded.controllers.conditions import find_condition, set_condition
 from embedded.controllers.job_pods import restarts
+from embedded.controllers.job_policy import forbidden_to_retry
 from embedded.controllers.timestamps import seconds, stamp
 
 Object = dict[str, Any]
@@ -21,6 +22,8 @@ def verdict_on(job: Object, pods: list[Object], now: float) -> tuple[str, str, s
     """Return condition, reason and message of how a Job will end; None while that is open, or decided already."""
     if decided(job):
         return None
+    if said := forbidden_to_retry(job, pods):
+        return "FailureTarget", "PodFailurePolicy", said
     if _has_failed_too_often(job, pods):
         return _TOO_MANY
     left = seconds_left(job, now)

@@ -141,8 +141,10 @@ class Container:
         values = stated.of(spec, image.env)
         rewrite = sandbox.volumes.rewriter(spec, values)
         proxy = self._runtime.proxy(sandbox.namespace) if self._runtime.proxy else None
-        env = environment.runtime(sandbox.folder, sandbox.name, proxy, outside.hosts(self._runtime.outside))
+        direct_hosts = outside.hosts(self._runtime.outside)
+        env = environment.runtime(sandbox.folder, sandbox.name, proxy, direct_hosts, image.source)
         env |= environment.resource_attributes(sandbox.pod, spec)
+        env |= self._runtime.access.environment if self._runtime.access else {}
         if rewrite(_TEMPORARY) != _TEMPORARY:
             env["TMPDIR"] = rewrite(_TEMPORARY)
         direct = outside.rewriter(self._runtime.outside)

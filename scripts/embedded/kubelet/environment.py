@@ -154,7 +154,9 @@ def field(pod: dict[str, Any], path: str) -> str:
     return str(known[path])
 
 
-def runtime(home: Path, hostname: str, proxy: str | None, direct: Iterable[str] = ()) -> dict[str, str]:
+def runtime(
+    home: Path, hostname: str, proxy: str | None, direct: Iterable[str] = (), source: str = "services"
+) -> dict[str, str]:
     """Return what the runtime gives to every container, before the manifest's own variables.
 
     Args:
@@ -162,6 +164,7 @@ def runtime(home: Path, hostname: str, proxy: str | None, direct: Iterable[str] 
         hostname: the pod's name.
         proxy: the HTTP proxy of the pod's namespace, if there is one.
         direct: hosts that are reached without it.
+        source: folder of the repository with the image's Python packages.
     """
     values = {name: os.environ[name] for name in INHERITED if name in os.environ}
     values |= {
@@ -169,7 +172,7 @@ def runtime(home: Path, hostname: str, proxy: str | None, direct: Iterable[str] 
         "HOME": str(home),
         "TMPDIR": str(home),
         "HOSTNAME": hostname,
-        "PYTHONPATH": str(REPOSITORY / "services"),
+        "PYTHONPATH": str(REPOSITORY / source),
         "PYTHONUNBUFFERED": "1",
     }
     if proxy:

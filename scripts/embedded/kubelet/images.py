@@ -25,11 +25,13 @@ class Image:
         name: name and tag.
         command: program and arguments, what a Dockerfile's ENTRYPOINT and CMD say.
         env: what is baked into the image.
+        source: folder of the repository that its Python packages are in.
     """
 
     name: str
     command: tuple[str, ...]
     env: dict[str, str]
+    source: str = "services"
 
     @property
     def id(self) -> str:
@@ -84,5 +86,5 @@ def _images(content: dict[str, Any]) -> dict[str, Image]:
         name = f"{entry['name']}:{entry['tag']}"
         command = tuple(str(word) for word in services[entry["name"]]["command"])
         env = {key: str(value) for key, value in (entry.get("env") or {}).items()}
-        images[name] = Image(name, command, env)
+        images[name] = Image(name, command, env, services[entry["name"]].get("source", Image.source))
     return images

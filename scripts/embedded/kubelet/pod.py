@@ -107,7 +107,9 @@ class PodWorker:
         while True:
             try:
                 address = self._address()
-                volumes = Volumes(self._runtime.store, self.pod, self.folder, self._runtime.claims)
+                volumes = Volumes(
+                    self._runtime.store, self.pod, self.folder, self._runtime.claims, self._runtime.access
+                )
                 volumes.prepare()
                 return Sandbox(self.pod, address, self.folder, volumes)
             except ClusterError as error:

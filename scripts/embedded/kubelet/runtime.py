@@ -11,6 +11,7 @@ from typing import Any
 
 from embedded.apiserver.store import Store
 from embedded.events import EventRecorder
+from embedded.kubelet.account import ApiAccess
 from embedded.kubelet.actions import Actions
 from embedded.kubelet.images import Catalogue
 from embedded.kubelet.logs import Logs
@@ -75,6 +76,7 @@ class Runtime:
         node_ip: the node's address.
         proxy: gives the HTTP proxy of a namespace's pods, if there is a mesh.
         drained: waits until no proxy sends anything to an address any more.
+        access: how pods reach the API server, if they may.
         outside: real addresses of Services that pods reach without a proxy, see `outside`.
         addresses: addresses of the pods, by uid.
         configuration: fires when a ConfigMap, Secret or claim has changed.
@@ -92,6 +94,7 @@ class Runtime:
     node_ip: str
     proxy: Callable[[str], str] | None = None
     drained: Callable[[str, int], Awaitable[None]] | None = None
+    access: ApiAccess | None = None
     outside: dict[str, str] = field(default_factory=dict)
     addresses: dict[str, PodAddress] = field(default_factory=dict)
     configuration: Signal = field(default_factory=Signal)

@@ -14,6 +14,8 @@ from typing import Any
 
 from embedded.apiserver.resources import CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, SECRETS, Resource
 from embedded.apiserver.store import Store
+from embedded.kubelet import account
+from embedded.kubelet.account import ApiAccess, is_mounted
 from embedded.kubelet.environment import ConfigError, expand, field, files
 
 Volume = dict[str, Any]
@@ -27,14 +29,19 @@ class Volumes:
         pod: the pod.
         folder: the pod's own folder.
         claims: where the folders of persistent volume claims are.
+        access: how the pod reaches the API server with its account; None where nothing answers.
     """
 
-    def __init__(self, store: Store, pod: dict[str, Any], folder: Path, claims: Path) -> None:
+    def __init__(
+        self, store: Store, pod: dict[str, Any], folder: Path, claims: Path, access: ApiAccess | None = None
+    ) -> None:
         self._store = store
         self._pod = pod
         self._namespace = pod["metadata"]["namespace"]
         self._folder = folder / "volumes"
         self._claims = claims
+        self._access = access
+        self._account = folder / "serviceaccount"
         self._folders: dict[str, Path] = {}
         self._makers: dict[str, Callable[[Path, dict[str, Any]], None]] = {
             "configMap": lambda folder, source: self._write(folder, CONFIG_MAPS, source, source.get("name", "")),
@@ -51,6 +58,8 @@ class Volumes:
         """
         for volume in self._pod["spec"].get("volumes") or ():
             self._folders[volume["name"]] = self._prepare(volume)
+        if self._access and is_mounted(self._store, self._pod):
+            account.write(self._account, self._access, self._namespace)
 
     def _prepare(self, volume: Volume) -> Path:
         kind = next((key for key in volume if key != "name"), "emptyDir")
@@ -103,7 +112,7 @@ class Volumes:
         Raises:
             ConfigError: a mount names no volume of the pod, or leads out of it.
         """
-        mounts = {}
+        mounts = {account.MOUNT: str(self._account)} if self._account.exists() else {}
         for mount in container.get("volumeMounts") or ():
             folder = self._folders.get(mount["name"])
             if folder is None:

@@ -78,7 +78,6 @@ def test_what_cannot_be_is_named(body, field, words):
     ("field", "value"),
     [
         ("completionMode", "Indexed"),
-        ("podFailurePolicy", {"rules": []}),
         ("successPolicy", {"rules": []}),
         ("backoffLimitPerIndex", 1),
         ("podReplacementPolicy", "Failed"),
@@ -90,6 +89,27 @@ def test_what_would_count_pods_in_another_way_is_refused(field, value):
     with pytest.raises(ApiError) as raised:
         defaults.admit(JOBS, job(**{field: value}), None)
     assert (raised.value.code, raised.value.details["name"]) == (501, f"spec.{field} of jobs.batch")
+
+
+def policy(**rule):
+    return job(podFailurePolicy={"rules": [{"action": "FailJob", **rule}]})
+
+
+@pytest.mark.parametrize("rule", [{"action": "Ignore", "onExitCodes": {}}, {"onPodConditions": [{"type": "Ready"}]}])
+def test_rules_that_are_no_decision_by_exit_code_are_refused(rule):
+    with pytest.raises(ApiError, match=r"podFailurePolicy\.rules\[0\]") as raised:
+        defaults.admit(JOBS, policy(**rule), None)
+    assert raised.value.code == 501
+
+
+def test_a_policy_has_to_say_which_exit_codes_and_to_restart_nothing():
+    codes = {"operator": "In", "values": [1]}
+    assert defaults.admit(JOBS, policy(onExitCodes=codes), None)["spec"]["podFailurePolicy"]["rules"]
+    said = refusal(policy(onExitCodes={"operator": "Equals", "values": []}))
+    assert sorted(field.rpartition(".")[2] for field in said) == ["operator", "values"]
+    in_place = with_restarts("OnFailure")
+    in_place["spec"]["podFailurePolicy"] = policy(onExitCodes=codes)["spec"]["podFailurePolicy"]
+    assert "spec.template.spec.restartPolicy" in refusal(in_place)
 
 
 async def test_the_template_is_immutable_and_the_limits_are_not(api):

@@ -56,6 +56,7 @@ class FakeApi:
         self.objects: dict[str, dict[str, Any]] = {}
         self.calls: list[tuple[str, str, Any]] = []
         self.reads: list[str] = []
+        self.tokens: list[str | None] = []
         self.refuse: Callable[[str, str], tuple[int, str] | None] = lambda method, path: None
         self.react: Callable[[FakeApi, str, str], None] = lambda api, method, path: None
         self.ask_prometheus: Callable[[str], Any] = lambda query: {"resultType": "vector", "result": []}
@@ -155,6 +156,9 @@ class FakeApi:
         if path not in self.objects:
             return 404, status(404, f"{path} not found")
         if method == "DELETE":
+            uid = (body or {}).get("preconditions", {}).get("uid")
+            if uid and uid != self.objects[path]["metadata"]["uid"]:
+                return 409, status(409, "the uid in the precondition does not match")
             self.remove(path)
             return 200, {"status": "Success"}
         wanted = body.get("metadata", {}).get("resourceVersion")
@@ -187,6 +191,7 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
         length = int(self.headers.get("Content-Length") or 0)
+        self.api.tokens.append(self.headers.get("Authorization"))
         body = json.loads(self.rfile.read(length)) if length else None
         if query.get("watch") == "true":
             self.stream(parts.path)

@@ -1,10 +1,14 @@
 """Prometheus: values, points, and the three things that are not the same: zero, nothing, and no answer."""
 
+import contextlib
 import math
+import threading
+from http.server import BaseHTTPRequestHandler
 
 import pytest
-from tests.unit.cluster.fake_api import PROXY, FakeApi
+from tests.unit.cluster.fake_api import PROXY, FakeApi, serving
 
+from cluster import prometheus
 from cluster.client import Cluster
 from cluster.errors import PrometheusError
 from cluster.prometheus import Prometheus
@@ -81,3 +85,35 @@ def test_a_page_that_is_no_prometheus_is_told(cluster, api: FakeApi):
     api.answer = lambda method, path, *rest: (200, ["hello"]) if path == PROXY else answer(method, path, *rest)
     with pytest.raises(PrometheusError, match="refuses up"):
         Prometheus(cluster).instant("up")
+
+
+@pytest.mark.parametrize("direct", [True, False])
+def test_an_answer_that_trickles_in_is_no_answer(monkeypatch, tmp_path, api: FakeApi, direct):
+    monkeypatch.setattr(prometheus, "TIMEOUT", 0.5)
+    reached, ended = threading.Event(), threading.Event()
+
+    class Trickling(BaseHTTPRequestHandler):
+        def log_message(self, *_args):
+            """Keep quiet."""
+
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            if not self.path.endswith("query=up"):
+                self.wfile.write(b"{}")
+                return
+            reached.set()
+            while not ended.wait(0.05):
+                self.wfile.write(b" ")
+                self.wfile.flush()
+
+    with serving(Trickling) as url, contextlib.ExitStack() as after:
+        after.callback(ended.set)
+        if direct:
+            monkeypatch.setenv("PROMETHEUS_URL", url)
+        kubeconfig = api.kubeconfig(tmp_path)
+        if not direct:
+            kubeconfig.write_text(kubeconfig.read_text().replace(api.url, url))
+        with Cluster.connect(kubeconfig) as cluster, pytest.raises(PrometheusError, match=r"not answer within 0\.5 s"):
+            Prometheus(cluster).instant("up")
+    assert reached.is_set()

@@ -281,3 +281,50 @@ def test_it_comes_to_rest(lab):
     version = found(lab)["metadata"]["resourceVersion"]
     lab.wait(100)
     assert found(lab)["metadata"]["resourceVersion"] == version
+
+
+POLICY = {
+    "rules": [
+        {"action": "Count", "onExitCodes": {"operator": "In", "values": [2]}},
+        {"action": "FailJob", "onExitCodes": {"containerName": "order", "operator": "In", "values": [1, 2, 3]}},
+    ]
+}
+
+
+def exit_with(lab, code, name="order"):
+    """Be the kubelet of a pod whose container has ended so."""
+    entry = {"name": name, "state": {"terminated": {"exitCode": code, "finishedAt": stamp(lab.now)}}}
+    phase = "Failed" if code else "Succeeded"
+    change = lambda body: body["status"].update(phase=phase, containerStatuses=[entry])  # noqa: E731
+    lab.store.mutate(PODS, NAMESPACE, working(lab)[0]["metadata"]["name"], change, "status")
+    lab.settle()
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "retried"),
+    [(1, "order", False), (3, "order", False), (2, "order", True), (137, "order", True), (1, "other", True)],
+)
+def test_exit_codes_that_are_decisions_are_not_tried_again(lab, code, name, retried):
+    start(lab, backoffLimit=3, podFailurePolicy=POLICY)
+    exit_with(lab, code, name)
+    lab.wait(10)
+    assert (len(working(lab)) == 1) is retried
+    assert ("Failed" in conditions(lab)) is not retried
+    if not retried:
+        assert conditions(lab)["Failed"] == "PodFailurePolicy"
+        said = condition(found(lab), "Failed")["message"]
+        assert said.endswith(f"failed with exit code {code} matching FailJob rule at index 1")
+
+
+def test_a_decision_stands_though_earlier_pods_were_tried_again(lab):
+    start(lab, backoffLimit=3, podFailurePolicy=POLICY)
+    exit_with(lab, 137)
+    lab.wait(10)
+    exit_with(lab, 1)
+    assert conditions(lab)["Failed"] == "PodFailurePolicy"
+
+
+def test_success_is_no_matter_of_the_policy(lab):
+    start(lab, podFailurePolicy={"rules": [{"action": "FailJob", "onExitCodes": {"operator": "NotIn", "values": [9]}}]})
+    exit_with(lab, 0)
+    assert "Complete" in conditions(lab)

@@ -2,10 +2,12 @@ import time
 
 import pytest
 from tests.unit.delivery.shop import open_shop, steady
+from tests.unit.delivery.simulation import envoy
 
 from cluster import endpoints, health, wait
-from delivery import rollout, traffic
-from delivery.counters.ledger import BUCKETS, REQUESTS
+from delivery import capacity, starting, traffic
+from delivery.counters.sources import ENVOY_REQUESTS, ENVOY_TIMES
+from delivery.journal.pulse import Pulse
 from delivery.judgement import Finding, Verdict
 
 
@@ -15,11 +17,27 @@ def no_patience(monkeypatch):
     monkeypatch.setattr(endpoints, "PROPAGATION", 0.0)
     monkeypatch.setattr(endpoints, "ENDPOINTS_DEADLINE", 0.5)
     monkeypatch.setattr(wait, "LOOK_AGAIN", 0.05)
-    monkeypatch.setattr(rollout, "REACH_DEADLINE", 0.3)
+    monkeypatch.setattr(starting, "REACH_DEADLINE", 0.3)
+    monkeypatch.setattr(capacity, "RETURN_DEADLINE", 0.3)
     monkeypatch.setattr(traffic, "PATIENCE", 0.0)
     monkeypatch.setitem(health.TOLERANCES, "CrashLoopBackOff", 0.1)
     for name in ("KUBECONTEXT", "NAMESPACE", "PROMETHEUS_URL", "CONFIRM"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def silent_in_the_end(monkeypatch):
+    """No heart goes on beating after its test."""
+    started, start = [], Pulse.start
+
+    def begin(pulse):
+        started.append(pulse)
+        start(pulse)
+
+    monkeypatch.setattr(Pulse, "start", begin)
+    yield
+    for pulse in started:
+        pulse.stop()
 
 
 @pytest.fixture
@@ -59,12 +77,11 @@ def growing(query):
         return {"resultType": "scalar", "result": [now, str(now)]}
     if query.endswith(f"[{traffic.REACH:g}s]"):
         return steady(now)
-    values = [[now - age, str(1000 - age)] for age in (20, 1, 0)]
-    series = [{"__name__": REQUESTS, "code": "200"}, {"__name__": BUCKETS, "le": "0.25"}]
-    return {
-        "resultType": "matrix",
-        "result": [{"metric": {**each, "track": "canary"}, "values": values} for each in series],
-    }
+    values = [[now - age, str(round(1000 * (now - age)))] for age in (20, 1, 0)]
+    kinds = [{"__name__": ENVOY_REQUESTS, "envoy_response_code": "200"}]
+    kinds += [{"__name__": ENVOY_TIMES, "le": le} for le in ("250", "+Inf")]
+    series = [envoy(track, **kind) for track in ("stable", "canary") for kind in kinds]
+    return {"resultType": "matrix", "result": [{"metric": each, "values": values} for each in series]}
 
 
 @pytest.fixture(name="traffic")

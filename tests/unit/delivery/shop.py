@@ -2,17 +2,23 @@
 
 import contextlib
 import copy
+import json
 import time
 from http.server import BaseHTTPRequestHandler
 
 from tests.unit.cluster.fake_api import NAMESPACED, FakeApi, fake_api, serving
+from tests.unit.delivery.simulation import envoy
 
 from cluster.client import Cluster
 from delivery import traffic
-from delivery.journal.release import ANNOTATION
+from delivery.counters.sources import ENVOY_REQUESTS
+from delivery.journal.release import MARK
+from delivery.journal.touching import FENCE
 from delivery.naming import version_of
 
 EMPTY = {"resultType": "matrix", "result": []}
+CONFIG_MAPS = f"/api/v1{NAMESPACED}configmaps"
+LEASES = f"/apis/coordination.k8s.io/v1{NAMESPACED}leases"
 DEPLOYMENTS = f"/apis/apps/v1{NAMESPACED}deployments"
 SERVICES = f"/api/v1{NAMESPACED}services"
 JOBS = f"/apis/batch/v1{NAMESPACED}jobs"
@@ -76,7 +82,8 @@ def idle(query):
 def steady(now, rate=200):
     """Return what the gateway counted up to a moment, at one scrape a second."""
     values = [[now - age, str(1e6 - rate * age)] for age in range(20, 0, -1)]
-    return {"resultType": "matrix", "result": [{"metric": {"code": "200", "track": "stable"}, "values": values}]}
+    metric = envoy("stable", __name__=ENVOY_REQUESTS, envoy_response_code="200")
+    return {"resultType": "matrix", "result": [{"metric": metric, "values": values}]}
 
 
 class Shop:
@@ -111,9 +118,9 @@ class Shop:
                     self._endpoints(body)
 
     def _roll(self, path, body) -> None:
-        name, ready = body["metadata"]["name"], 0 if body["metadata"]["name"] in self.unready else 2
-        wanted = body["spec"]["replicas"]
-        counts = {"replicas": wanted, "updatedReplicas": wanted, "availableReplicas": min(ready, wanted)}
+        name, wanted = body["metadata"]["name"], body["spec"]["replicas"]
+        ready = 0 if name in self.unready else wanted
+        counts = {"replicas": wanted, "updatedReplicas": wanted, "availableReplicas": ready}
         status = {"observedGeneration": 99, **counts}
         self.api.put(path, {**body, "status": status})
         labels = body["spec"]["template"]["metadata"]["labels"]
@@ -163,10 +170,36 @@ class Shop:
     def names(self):
         return sorted(path.rsplit("/", 1)[-1] for path in self.api.objects if path.startswith(DEPLOYMENTS))
 
-    def notes(self):
-        return [
-            path for path, body in self.api.objects.items() if ANNOTATION in body["metadata"].get("annotations", {})
-        ]
+    def calls(self):
+        """Return the writes in order, without those of the journal and the lease."""
+        return [call for call in self.api.calls if not call[1].startswith(("configmaps", "leases"))]
+
+    def writes(self):
+        """Return the same as method and short path."""
+        return [f"{method} {path}" for method, path, _body in self.calls()]
+
+    def journal(self):
+        """Return the open release and those that ended, as the journal has them."""
+        data = self.api.objects.get(f"{CONFIG_MAPS}/release-order", {}).get("data", {})
+        return json.loads(data.get("current", "null")), json.loads(data.get("history", "[]"))
+
+    def holder(self):
+        """Return who holds the lease."""
+        return self.api.objects.get(f"{LEASES}/release-order", {}).get("spec", {}).get("holderIdentity")
+
+    def leftovers(self):
+        """Return what a release that has ended should not have left behind, in words."""
+        found = [f"the mark on {path}" for path, body in self.api.objects.items() if _marked(body)]
+        found += [f"Job {path}" for path in self.api.objects if path.startswith(f"{JOBS}/order-migrate-")]
+        if self.weights() != {"stable": 100, "canary": 0}:
+            found.append(f"weights {self.weights()}")
+        if len(self.names()) != 1:
+            found.append(f"Deployments {self.names()}")
+        if self.journal()[0]:
+            found.append(f"the journal, {self.journal()[0]['phase']}")
+        if self.holder():
+            found.append("the lease")
+        return found
 
     def state(self):
         """Return all that a release may change, without what the server counts."""
@@ -175,6 +208,10 @@ class Shop:
             if path.startswith((DEPLOYMENTS, SERVICES, VIRTUAL_SERVICES)):
                 kept[path] = copy.deepcopy(body["spec"]), body["metadata"].get("labels")
         return kept
+
+
+def _marked(body):
+    return {MARK, FENCE} & (body["metadata"].get("annotations") or {}).keys()
 
 
 def gateway(shop: Shop):

@@ -31,7 +31,7 @@ def test_the_switch_moves_everybody_by_one_patch_of_the_route(shop, rollout):
     rollout.start("order:v2")
     shop.api.calls.clear()
     rollout.switch()
-    assert shop.api.writes() == [WEIGHTS]
+    assert shop.writes() == [WEIGHTS]
     assert shop.weights() == {"stable": 0, "canary": 100}
     assert shop.selector() == selector
 
@@ -51,7 +51,7 @@ def test_abort_after_the_switch_brings_users_back_first(shop, rollout):
     rollout.switch()
     shop.api.calls.clear()
     assert rollout.abort("slow") is Outcome.ROLLED_BACK
-    assert shop.api.writes()[0] == WEIGHTS
+    assert shop.writes()[0] == WEIGHTS
     assert shop.state() == before
 
 

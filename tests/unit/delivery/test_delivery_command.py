@@ -1,7 +1,9 @@
 """The release command: exit status 0 promoted, 1 rolled back, 2 could not be tried; troubles are one line."""
 
+import time
+
 import pytest
-from tests.unit.delivery.shop import DEPLOYMENTS
+from tests.unit.delivery.shop import DEPLOYMENTS, steady
 
 from delivery import __main__ as program
 from delivery import command
@@ -42,8 +44,8 @@ def test_blue_green_switches_only_after_smoke(blue_green_shop, always, traffic):
     shop.api.ask_prometheus = traffic
     failed = Rollout(cluster, "order", "blue-green", judge=always(Verdict.FAILED))
     assert command.release(failed, "order:v2")[0] is Outcome.ROLLED_BACK
-    switched = [body for _m, path, body in shop.api.calls if path == "services/order" and "spec" in body]
-    assert {body["spec"]["selector"]["version"] for body in switched} == {"v1"}
+    switched = [body for _m, path, body in shop.calls() if path == "services/order" and "spec" in body]
+    assert switched == []
     passed = Rollout(cluster, "order", "blue-green", judge=always(Verdict.PASSED))
     assert command.release(passed, "order:v2")[0] is Outcome.PROMOTED
     assert shop.names() == ["order-green"]
@@ -59,7 +61,7 @@ def test_a_cluster_that_gets_in_the_way_leaves_users_on_stable(canary_shop, alwa
     def refuse(method, path):
         if method == "PATCH" and "virtualservices" in path and not tried:
             tried.append(path)
-            return 500, "out of order"
+            return 403, "out of order"
         return None
 
     shop.api.refuse = refuse
@@ -104,7 +106,39 @@ def test_abort_and_status_tell_what_there_is(canary_shop, monkeypatch, capsys):
     assert code == 0
     assert "canary=25" in out
     assert "release   canary to order:v2" in out
+    assert "phase     analysing (25 %)" in out
+    rollout.let_go()
     code, out, _err = run(monkeypatch, capsys, "abort", "order")
     assert code == 0
     assert out.splitlines()[-1] == "RolledBack"
     assert f"{DEPLOYMENTS}/order-canary" not in shop.api.objects
+
+
+def test_a_dry_run_tells_everything_and_changes_nothing(canary_shop, monkeypatch, capsys, tmp_path):
+    shop, _cluster = canary_shop
+    (tmp_path / "rollout.yaml").write_text("weights: [5, 50]\n")
+    arguments = ("release", "order", "--image", "order:v2", "--plan", str(tmp_path / "rollout.yaml"), "--dry-run")
+    code, out, _err = run(monkeypatch, capsys, *arguments)
+    assert (code, shop.api.writes()) == (0, [])
+    assert "as Deployment order-canary beside order" in out
+    assert [word for word in ("5 %", "50 %") if f"would move {word} of the users" not in out] == []
+    assert "at most 0.5 % more fail" in out
+    assert "an error rate of 5 % is found" in out
+    assert "the proof of safety needs about" in out
+
+
+def test_a_dry_run_of_what_cannot_end_well_says_so_and_exits_with_2(canary_shop, monkeypatch, capsys):
+    canary_shop[0].api.ask_prometheus = lambda _query: steady(time.time(), 5)
+    code, out, err = run(monkeypatch, capsys, "release", "order", "--image", "order:v2", "--dry-run")
+    assert code == 2
+    assert "the proof of safety needs about" in out
+    assert err.startswith("error: this plan cannot end well")
+    assert err.count("\n") == 1
+
+
+def test_a_plan_with_wrong_entries_is_refused_before_the_cluster_is_asked(canary_shop, monkeypatch, capsys, tmp_path):
+    (tmp_path / "rollout.yaml").write_text("handful: none\nlast: 0\n")
+    arguments = ("release", "order", "--image", "order:v2", "--plan", str(tmp_path / "rollout.yaml"))
+    code, _out, err = run(monkeypatch, capsys, *arguments)
+    assert (code, canary_shop[0].api.calls) == (2, [])
+    assert [line.split(": ")[-2] for line in err.splitlines()] == ["handful", "last"]

@@ -56,7 +56,7 @@ def broken(path, value):
     [
         ("objectives.availability", 99.9, "objectives.availability: input should be less than 1"),
         ("objectives.latency.threshold_seconds", "fast", "objectives.latency.threshold_seconds"),
-        ("analysis.floor.requests", 0, "analysis.floor.requests: input should be greater than or equal to 1"),
+        ("analysis.tolerance.share", 1, "analysis.tolerance.share: input should be less than 1"),
         ("analysis.alhpa", 0.1, "analysis.alhpa: extra inputs are not permitted"),
         ("analysis.margins", None, "analysis.margins"),
         ("service", "user", "service is user"),
@@ -76,3 +76,11 @@ def test_a_file_that_is_none_is_one_line(tmp_path, text):
     with pytest.raises(DeliveryError) as error:
         load_slo("order", tmp_path)
     assert "\n" not in str(error.value)
+
+
+def test_the_objectives_of_other_services_may_lie_elsewhere(tmp_path, monkeypatch):
+    (tmp_path / "warehouse.yaml").write_text((FOLDER / "order.yaml").read_text().replace("order", "warehouse"))
+    monkeypatch.setenv("SLO_FOLDER", str(tmp_path))
+    assert load_slo("warehouse").service == "warehouse"
+    with pytest.raises(DeliveryError, match=str(tmp_path)):
+        load_slo("order")

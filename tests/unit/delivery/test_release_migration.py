@@ -82,7 +82,7 @@ def test_one_that_fails_rejects_the_release_and_leaves_nothing_behind(shop, roll
     before, shop.migrates = shop.state(), False
     with pytest.raises(Rejected, match="Job order-migrate-v2 is not ready: BackoffLimitExceeded"):
         rollout.start("order:v2")
-    assert (shop.state(), jobs(shop), shop.notes()) == (before, ["order-migrate"], [])
+    assert (shop.state(), jobs(shop), shop.leftovers()) == (before, ["order-migrate"], [])
     assert "BackoffLimitExceeded" in steps[1].details["error"]
 
 
@@ -103,7 +103,8 @@ def test_promotion_and_abort_remove_it(shop, rollout, strategy):
 
 def test_another_process_removes_it_too(shop_and_cluster, shop, rollout):
     rollout.start("order:v2")
-    Rollout.adopt(shop_and_cluster[1], "order").abort()
+    rollout.let_go()
+    Rollout.resume(shop_and_cluster[1], "order").abort()
     assert jobs(shop) == ["order-migrate"]
 
 
@@ -116,7 +117,7 @@ def test_interrupted_it_goes_with_the_release(shop, rollout, monkeypatch):
     monkeypatch.setattr(wait, "ready", interrupt)
     with pytest.raises(KeyboardInterrupt):
         rollout.start("order:v2")
-    assert (shop.state(), jobs(shop), shop.notes()) == (before, ["order-migrate"], [])
+    assert (shop.state(), jobs(shop), shop.leftovers()) == (before, ["order-migrate"], [])
 
 
 def test_one_that_was_left_over_is_replaced(shop, rollout):
@@ -125,7 +126,7 @@ def test_one_that_was_left_over_is_replaced(shop, rollout):
     shop.api.put(f"{JOBS}/order-migrate-v2", left)
     rollout.start("order:v2")
     assert shop.object(JOBS, "order-migrate-v2")["spec"]["template"]["spec"]["containers"][0]["image"] == "order:v2"
-    writes = shop.api.writes()
+    writes = shop.writes()
     assert writes.index("DELETE jobs/order-migrate-v2") < writes.index(MADE)
 
 
@@ -142,7 +143,7 @@ def test_a_service_without_one_is_released_without_one(shop, rollout, steps):
     shop.api.remove(f"{JOBS}/order-migrate")
     rollout.start("order:v2")
     rollout.abort()
-    assert not [write for write in shop.api.writes() if "jobs" in write]
+    assert not [write for write in shop.writes() if "jobs" in write]
     assert "migrate" not in [step.name for step in steps]
 
 

@@ -91,6 +91,8 @@ class FakeProber:
 class FakeRollout:
     """Rolls out perfectly, and judges by what it knows."""
 
+    weights = (5, 20, 50)
+
     def __init__(self, shop):
         self.shop = shop
         self.aborted = []

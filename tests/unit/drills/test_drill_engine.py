@@ -11,7 +11,7 @@ from tests.unit.drills.fakes import TIMING, FakeProber, FakeRollout, Shop, syste
 from delivery.errors import DeliveryError
 from drills.blue_green import BlueGreen
 from drills.blue_green_route import BlueGreenRoute
-from drills.canary import WEIGHTS, Canary
+from drills.canary import Canary
 from drills.experiment import Experiment
 from drills.probes import Schedule
 from drills.record import Record
@@ -37,7 +37,7 @@ def test_every_drill_passes_with_a_right_rollout(drill, twin):
 
 def test_the_engine_owns_the_order():
     record, _ = perform(Canary(), "sound")
-    shifts = ["shift", "analysis"] * len(WEIGHTS)
+    shifts = ["shift", "analysis"] * len(FakeRollout.weights)
     assert [step.name for step in record.steps] == [
         *("stage", "steady state", "start"),
         *shifts,

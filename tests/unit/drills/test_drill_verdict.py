@@ -187,3 +187,57 @@ def test_a_crash_may_hurt_nobody():
     during = [sample(version=None, status=503)] + [sample(version="v1")] * 999
     record = record_of("crash", "RolledBack", during=during, rejected="CrashLoopBackOff")
     assert verdict(record, Limits(slow_ms=250, hurt=0)) == "Failed"
+
+
+DROPPED = sample(version=None, status=None, error="ServerDisconnectedError")
+
+
+def test_what_breaks_around_a_release_may_cost_its_toll_and_no_more():
+    limits = dataclasses.replace(LIMITS, hurt=0, toll=2)
+    ruling = judge(record_of(troubled=["a pod was killed"], during=[DROPPED] * 2), limits)
+    assert (ruling.verdict, ruling.reason[:40]) == ("Passed", "Promoted; 2 of 5 requests failed, 2 of t")
+    ruling = judge(record_of(troubled=["a pod was killed"], during=[DROPPED] * 3), limits)
+    assert (ruling.verdict, "at most 2 may" in ruling.reason) == ("Failed", True)
+
+
+def test_what_fails_when_the_release_is_over_is_no_toll():
+    tail = [sample(version="v2"), dataclasses.replace(DROPPED, version="v2")]
+    assert verdict(record_of(troubled=["x"], tail=tail), dataclasses.replace(LIMITS, toll=9)) == "Failed"
+
+
+@pytest.mark.parametrize("twin", ["sound", "errors"])
+def test_a_drill_in_which_nothing_broke_is_inconclusive(twin):
+    outcome = TWINS[twin].expected
+    assert (
+        verdict(record_of(twin, outcome, during=errors(1), findings=[failed_finding()], troubled=[])) == "Inconclusive"
+    )
+
+
+def test_a_sick_old_version_is_no_fault_of_a_sound_release_but_its_own_errors_are():
+    sick = dataclasses.replace(LIMITS, sick=True)
+    old = [sample(version="v1", status=500)] * 50
+    assert verdict(record_of(troubled=["x"], during=old), sick) == "Passed"
+    assert verdict(record_of(troubled=["x"], during=old)) == "Failed"
+    assert verdict(record_of(troubled=["x"], during=[*old, sample(version="v2", status=500)]), sick) == "Failed"
+
+
+def test_a_bad_release_is_charged_with_its_own_errors_alone_where_the_old_version_is_sick():
+    sick = dataclasses.replace(LIMITS, sick=True)
+    old = [sample(version="v1", status=500)] * 50
+    record = record_of("errors", "RolledBack", during=[*old, *errors(5)], findings=[failed_finding()])
+    assert len(hurt(record, sick)) == 5
+    assert verdict(record, sick) == "Passed"
+    assert len(hurt(record, LIMITS)) == 55
+
+
+def unknowable(**fields):
+    record = record_of(troubled=["Prometheus was gone"], **fields)
+    record.twin = dataclasses.replace(record.twin, expected="RolledBack")
+    return record
+
+
+def test_where_nobody_can_know_a_sound_release_goes_back():
+    assert verdict(unknowable(outcome="RolledBack")) == "Passed"
+    assert verdict(unknowable(outcome="Promoted")) == "Failed"
+    assert verdict(unknowable(outcome="RolledBack", during=[DROPPED])) == "Failed"
+    assert verdict(unknowable(outcome="RolledBack", tail=[sample(version="v2")])) == "Failed"

@@ -85,6 +85,20 @@ def test_the_story_of_a_promotion():
     assert "Of 2 requests after the promotion, 1 failed." in text
 
 
+def test_the_story_of_a_release_that_was_killed_and_resumed():
+    steps = [
+        step("start", "order:v2", 0.0, 2.0),
+        step("kill", "PATCH virtualservices/order", 3.0, 3.0),
+        step("resume", "resume order", 3.2, 9.0),
+        step("refuse", "PATCH configmaps/release-order", 4.0, 6.0),
+        step("promote", "", 8.0, 9.0),
+    ]
+    text = told(true_run(steps=steps, judgements=[], outcome="Promoted"))
+    assert "At 3.0 s its process was killed, at PATCH virtualservices/order." in text
+    assert "At 3.2 s another process went on with it." in text
+    assert "From 4.0 s to 6.0 s the API server now and then refused PATCH configmaps/release-order." in text
+
+
 def test_the_story_of_a_release_that_never_became_ready():
     steps = [step("start", "order:v2-crash", 2.0, 11.0), step("abort", "CrashLoopBackOff", 11.0, 11.5)]
     text = told(run_of([request(1.0)], steps=steps, judgements=[], harm={"requests": 0, "allowed": 0.0}))

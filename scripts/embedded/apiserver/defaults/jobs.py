@@ -19,7 +19,6 @@ _NOT_IMPLEMENTED: dict[str, tuple[Any, ...]] = {
     "managedBy": (None, "kubernetes.io/job-controller"),
     "manualSelector": (None, False),
     "maxFailedIndexes": (None,),
-    "podFailurePolicy": (None,),
     "podReplacementPolicy": (None, "TerminatingOrFailed"),
     "successPolicy": (None,),
 }
@@ -58,6 +57,26 @@ def problems(body: Object) -> Iterator[Problem]:
     for field, nothing in _NOT_IMPLEMENTED.items():
         if spec.get(field) not in nothing:
             raise errors.not_implemented(f"spec.{field} of jobs.batch")
+    yield from _policy(spec)
     restart = spec.get("template", {}).get("spec", {}).get("restartPolicy")
     if restart not in ("OnFailure", "Never") and "spec" in (spec.get("template") or {}):
         yield "spec.template.spec.restartPolicy", 'Required value: valid values: "OnFailure", "Never"'
+
+
+def _policy(spec: Object) -> Iterator[Problem]:
+    """Check the podFailurePolicy: of its rules those on exit codes, which end the Job or count as usual.
+
+    Raises:
+        ApiError: 501 for a rule of another sort.
+    """
+    rules = (spec.get("podFailurePolicy") or {}).get("rules") or ()
+    for index, rule in enumerate(rules):
+        place = f"spec.podFailurePolicy.rules[{index}]"
+        if rule.get("action") not in ("FailJob", "Count") or "onExitCodes" not in rule:
+            raise errors.not_implemented(f"{place} of jobs.batch (other than FailJob and Count on exit codes)")
+        if rule["onExitCodes"].get("operator") not in ("In", "NotIn"):
+            yield f"{place}.onExitCodes.operator", 'Required value: valid values: "In", "NotIn"'
+        if not rule["onExitCodes"].get("values"):
+            yield f"{place}.onExitCodes.values", "Invalid value: null: at least one value is required"
+    if rules and spec.get("template", {}).get("spec", {}).get("restartPolicy") != "Never":
+        yield "spec.template.spec.restartPolicy", 'Invalid value: only "Never" is supported with podFailurePolicy'

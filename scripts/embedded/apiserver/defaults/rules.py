@@ -39,6 +39,12 @@ def _at_least(least: int) -> Check:
     return check
 
 
+def _more_than_0(value: Any) -> str | None:
+    if isinstance(value, int) and value > 0:
+        return None
+    return f"Invalid value: {json.dumps(value)}: must be greater than 0"
+
+
 def _port(value: Any) -> str | None:
     if isinstance(value, int) and 1 <= value <= _MAX_PORT:
         return None
@@ -121,6 +127,8 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("V2MetricSpec", "type"): _one_of("ContainerResource", "External", "Object", "Pods", "Resource"),
     ("V1PodDisruptionBudgetSpec", "minAvailable"): _count_or_percent,
     ("V1PodDisruptionBudgetSpec", "maxUnavailable"): _count_or_percent,
+    ("V1LeaseSpec", "leaseDurationSeconds"): _more_than_0,
+    ("V1LeaseSpec", "leaseTransitions"): _at_least(0),
     ("V1LabelSelectorRequirement", "operator"): _one_of("In", "NotIn", "Exists", "DoesNotExist"),
     ("V1EndpointSlice", "addressType"): _one_of("FQDN", "IPv4", "IPv6"),
     ("V1Toleration", "operator"): _one_of("Equal", "Exists", "Lt", "Gt"),

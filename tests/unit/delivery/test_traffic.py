@@ -1,0 +1,113 @@
+"""The traffic of a service: its rate since it came, the interval of the scrapes, and when there is none."""
+
+import pytest
+from tests.unit.delivery.simulation import envoy
+
+from cluster.errors import PrometheusError
+from cluster.prometheus import Series
+from delivery import traffic
+from delivery.counters.sources import ENVOY_REQUESTS, ENVOY_TIMES
+from delivery.errors import DeliveryError
+from delivery.traffic import ENOUGH, Traffic, measure
+
+PATIENCE = 10.0
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    monkeypatch.setattr(traffic, "PATIENCE", PATIENCE)
+
+
+def counter(rate, begins=0.0, until=30.0, scrape=1.0, code="200", resets=()):
+    """Return a counter that grows by so much a second from a moment on."""
+    points, value = [], 0.0
+    for number in range(1, round(until / scrape) + 1):
+        now = number * scrape
+        value = 0.0 if now in resets else value
+        value += rate * min(scrape, max(0.0, now - begins))
+        points.append((now, value))
+    return Series(answered(code), tuple(points))
+
+
+def answered(code="200", gateway="g1"):
+    return envoy("stable", gateway=gateway, __name__=ENVOY_REQUESTS, envoy_response_code=code)
+
+
+class Told:
+    """A Prometheus that knows more each time it is asked."""
+
+    def __init__(self, *answers):
+        self.answers, self.asked, self.slept = list(answers), [], 0.0
+
+    def points(self, query):
+        self.asked.append(query)
+        return self.answers[min(len(self.asked), len(self.answers)) - 1]
+
+    def sleep(self, seconds):
+        self.slept += seconds
+
+    def measure(self):
+        return measure(self, "shop", "order", clock=lambda: self.slept, sleep=self.sleep)
+
+
+@pytest.mark.parametrize("scrape", [0.5, 1.0, 5.0])
+def test_rate_errors_and_interval_are_measured(scrape):
+    told = Told([counter(190, scrape=scrape), counter(10, scrape=scrape, code="503")])
+    found = told.measure()
+    assert (found.rate, found.scrape, found.errors) == pytest.approx((200, scrape, 0.05))
+    assert told.slept == 0
+
+
+def test_several_gateways_add_up_though_they_are_scraped_at_other_times():
+    shifted = Series(answered(gateway="g2"), tuple((time + 0.4, value) for time, value in counter(60).points))
+    found = Told([counter(140), shifted]).measure()
+    assert found.rate == pytest.approx(200, rel=0.05)
+    assert found.scrape == pytest.approx(1)
+
+
+def test_traffic_that_came_a_moment_ago_is_not_taken_for_less():
+    found = Told([counter(200, begins=24.3)]).measure()
+    assert found.rate == pytest.approx(200)
+
+
+def test_traffic_that_just_begins_is_waited_for():
+    told = Told([], [counter(200, begins=29.5)], [counter(200, begins=29.5, until=31 + ENOUGH)])
+    assert told.measure().rate == pytest.approx(200)
+    assert len(told.asked) == 3
+
+
+def test_a_pause_of_a_few_scrapes_is_part_of_thin_traffic():
+    slow = Series(answered(), tuple((float(time), float(time // 3)) for time in range(30)))
+    assert Told([slow]).measure().rate == pytest.approx(1 / 3, rel=0.1)
+
+
+def test_times_and_other_services_are_no_requests_of_it():
+    times = Series(envoy("stable", __name__=ENVOY_TIMES, le="250"), counter(999).points)
+    other = Series(envoy("stable", "user", __name__=ENVOY_REQUESTS, envoy_response_code="200"), counter(999).points)
+    assert Told([counter(200), times, other]).measure().rate == pytest.approx(200)
+
+
+def test_a_counter_that_began_anew_is_no_negative_traffic():
+    assert Told([counter(200, resets=(12.0,))]).measure().rate == pytest.approx(200)
+
+
+@pytest.mark.parametrize("answer", [[], [counter(0)], [counter(0, until=1)]])
+def test_without_traffic_no_release_can_be_judged(answer):
+    told = Told(answer)
+    with pytest.raises(DeliveryError, match="counted no request of order in the last 30 s"):
+        told.measure()
+    assert told.slept >= PATIENCE
+
+
+def test_a_prometheus_that_is_away_is_its_own_trouble():
+    class Away:
+        def points(self, query):
+            raise PrometheusError("away")
+
+    with pytest.raises(PrometheusError, match="away"):
+        measure(Away(), "shop", "order")
+
+
+@pytest.mark.parametrize(("rate", "look"), [(200, 1), (25, 1), (24, 2), (5, 5), (0.5, 50)])
+def test_a_look_takes_as_many_scrapes_as_bring_a_block(rate, look):
+    assert Traffic(rate, 1.0, 0.0).look == look
