@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from drills.chaos.process import Ended, Releases
 from drills.chaos.rules import Event, Rule
@@ -107,16 +106,18 @@ class Kills:
         seen = self._see(began, "" if kill.twin == "sound" else new)
         if len(seen.last) == 1:
             [self._stable] = seen.last
-        result = Result(kill, died.killed, outcome, seen, old, new, [], trouble, EPOCH + time.monotonic() - began)
-        result = replace(result, left=check(outcome))
+        seconds = EPOCH + time.monotonic() - began
+        result = Result(kill, died, outcome, seen, old, new, check(outcome), trouble, ended.reason, seconds)
         if result.complaints:
             self._stage = None  # the next release must not suffer from this one
         return result
 
-    def _die(self, kill: Kill) -> Ended:
-        rule = Rule(KillNow(kill.after), transition=kill.transition)
+    def _die(self, kill: Kill) -> str:
+        """Let a release die, and return at which request; a release may take another way than the dry pass did."""
+        rule, events = Rule(KillNow(kill.after), transition=kill.transition), list[Event]()
         arguments = self._releases(kill.strategy).release(self._image(kill.twin))
-        return self._run(kill.strategy, arguments, (rule,))
+        died = self._run(kill.strategy, arguments, (rule,), events.append)
+        return next((str(each.request) for each in events if each.action), "") if died.killed else ""
 
     def _see(self, began: float, faulty: str) -> Seen:
         ended = EPOCH + time.monotonic()

@@ -10,7 +10,7 @@ from typing import Any
 from drills.chaos.process import Ended
 from drills.kills.spread import Kill
 from drills.probes import Sample, Schedule
-from drills.twins import PROMOTED
+from drills.twins import PROMOTED, ROLLED_BACK
 
 # What whoever resumes or aborts is told where the release died before it began, or after it had ended.
 _NONE_OPEN = "is under way"
@@ -66,39 +66,45 @@ class Result:
 
     Attributes:
         kill: what was planned.
-        died: whether the release was killed there; false if it ended before.
+        died: the request at which the release was killed; empty if it ended before.
         outcome: Promoted or RolledBack, or empty where no release was open when somebody came.
         seen: what the users saw.
         old: version before the release.
         new: version of the release.
         left: what was left behind.
         trouble: why the release could not be ended, empty if it could.
+        reason: the last word of who ended it.
         seconds: how long it took altogether.
     """
 
     kill: Kill
-    died: bool
+    died: str
     outcome: str
     seen: Seen
     old: str
     new: str
     left: list[str] = field(default_factory=list)
     trouble: str = ""
+    reason: str = ""
     seconds: float = 0.0
 
     @property
     def complaints(self) -> list[str]:
         """Return everything that is wrong with it; empty if users ended on one sound version, with nothing left."""
-        sound = self.kill.twin == "sound"
-        allowed = {self.old, self.new} if sound else {self.old}
+        allowed = {self.old, self.new} if self.sound else {self.old}
         return [
             *([] if self.died else ["the release ended before it could be killed"]),
             *([self.trouble] if self.trouble else []),
             *([] if len(self.seen.last) == 1 and self.seen.last <= allowed else [f"users end on {self._last()}"]),
             *([f"{self.seen.failed_last} requests fail at the end"] if self.seen.failed_last else []),
-            *([] if sound or self.outcome != PROMOTED else ["a faulty release was promoted"]),
+            *([] if self.sound or self.outcome != PROMOTED else ["a faulty release was promoted"]),
             *(f"{each} was left behind" for each in self.left),
         ]
+
+    @property
+    def sound(self) -> bool:
+        """Tell whether nothing was the matter with the release."""
+        return self.kill.twin == "sound"
 
     def _last(self) -> str:
         return ", ".join(sorted(self.seen.last)) or "nothing"
@@ -112,7 +118,8 @@ class Result:
         ended = f"{self.outcome or 'nothing was open'}, users on {self._last()}, {self.lost} requests lost"
         ended += f", {self.seen.blamed} answered wrongly by the faulty release" if self.seen.blamed else ""
         wrong = f"; WRONG: {'; '.join(self.complaints)}" if self.complaints else ""
-        return f"{self.kill}: {ended}, {self.seconds:.1f} s{wrong}"
+        elsewhere = f" (it was {self.died})" if self.died not in ("", self.kill.what) else ""
+        return f"{self.kill}{elsewhere}: {ended}, {self.seconds:.1f} s{wrong}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
@@ -132,6 +139,7 @@ def summary(results: Sequence[Result], planned: int, schedules: Sequence[Schedul
     good = [each for each in results if not each.complaints]
     left = sum(len(each.left) for each in results)
     lost = [each for each in results if each.lost]
+    doubted = [each for each in results if each.kill.ending == "resume" and each.outcome == ROLLED_BACK and each.sound]
     outcomes = Counter(each.outcome or "nothing was open" for each in results)
     return [
         f"{len(good)} of {planned} releases that were killed ended on one sound version with nothing left behind"
@@ -139,6 +147,7 @@ def summary(results: Sequence[Result], planned: int, schedules: Sequence[Schedul
         f"outcomes: {', '.join(f'{number} {name}' for name, number in sorted(outcomes.items())) or 'none'}",
         f"{sum(each.seen.requests for each in results)} requests of users: {sum(each.lost for each in results)} lost,"
         f" {sum(each.seen.blamed for each in results)} answered wrongly by faulty releases until they were taken back",
+        *(f"sound and rolled back: {each.kill}: {each.reason}" for each in doubted),
         *(f"lost {each.lost}: {each.kill}: {each.seen.errors}" for each in lost),
         *(f"the prober did not keep its rate: {each.late} of {each.due} late" for each in schedules if not each.kept),
     ]

@@ -9,10 +9,11 @@ from tests.unit.drills.fakes import FakeProber, Shop, sample
 
 from delivery.slo import load_slo
 from drills.chaos.process import Ended, Releases
+from drills.chaos.rules import Event, Request
 from drills.experiment import DrillError, System
 from drills.kills import command
 from drills.kills.campaign import Kills
-from drills.kills.outcome import Result, Seen, outcome_of
+from drills.kills.outcome import Result, Seen, outcome_of, summary
 from drills.kills.spread import DryPass, Kill, spread
 
 CANARY = DryPass("canary", "sound", ("POST deployments", "PATCH virtualservices/order", "DELETE deployments/order"))
@@ -59,7 +60,7 @@ def test_an_outcome_is_what_the_process_says_last(ended, outcome, trouble):
 
 def result(kill=KILL, last=("v2",), **changed):
     seen = Seen(100, changed.pop("failed", 0), changed.pop("blamed", 0), frozenset(last), changed.pop("failed_last", 0))
-    return Result(kill, **{"died": True, "outcome": "Promoted", "seen": seen, "old": "v1", "new": "v2", **changed})
+    return Result(kill, **{"died": KILL.what, "outcome": "Promoted", "seen": seen, "old": "v1", "new": "v2", **changed})
 
 
 FAULTY = Kill("canary", "errors", 2, "PATCH virtualservices/order", False, "resume")
@@ -68,7 +69,7 @@ FAULTY = Kill("canary", "errors", 2, "PATCH virtualservices/order", False, "resu
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (result(died=False), "before it could be killed"),
+        (result(died=""), "before it could be killed"),
         (result(trouble="error: no"), "error: no"),
         (result(last=("v1", "v2")), "users end on v1, v2"),
         (result(last=()), "users end on nothing"),
@@ -88,6 +89,19 @@ def test_whatever_is_wrong_is_called_wrong(wrong, said):
 def test_one_sound_version_with_nothing_left_is_right(right):
     assert right.complaints == []
     assert "WRONG" not in str(right)
+
+
+def test_a_sound_release_that_is_rolled_back_is_told_with_its_reason():
+    doubted = result(last=("v1",), outcome="RolledBack", reason="RolledBack: too little was seen")
+    assert doubted.complaints == []
+    assert any("sound and rolled back" in line and "too little was seen" in line for line in summary([doubted], 1, []))
+    aborted = result(Kill("canary", "sound", 1, "POST jobs", True, "abort"), last=("v1",), outcome="RolledBack")
+    assert not any("sound and rolled back" in line for line in summary([aborted], 1, []))
+
+
+def test_a_release_that_died_at_another_request_than_in_the_dry_pass_says_so():
+    assert "(it was DELETE jobs/order-migrate-v2)" in str(result(died="DELETE jobs/order-migrate-v2"))
+    assert "(it was" not in str(result())
 
 
 def test_what_the_faulty_release_answered_is_no_lost_request():
@@ -147,6 +161,8 @@ class FakeProcess:
             self.world.tag = self.arguments[self.arguments.index("--image") + 1].partition(":")[2]
         if self.rules:
             self.world.shop.share = 0.5
+            request = Request("PATCH", "/apis/x/v1/namespaces/shop/virtualservices/order", 2)
+            self.on_event(Event(0.0, request, self.rules[0].action))
             return DEAD
         return self.ended(verb)
 
