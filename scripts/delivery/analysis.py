@@ -29,6 +29,8 @@ __all__ = ["Analysis", "Window"]
 POLL = 0.1
 # What came so many seconds before the first user met the new version tells what is normal.
 BASELINE = 300.0
+# How long a scrape may take to come before a release goes on without it.
+PATIENCE = 5.0
 NOTHING = Finding(Verdict.INCONCLUSIVE, "hold: nothing was read yet")
 
 OnFinding = Callable[[Finding], None]
@@ -93,28 +95,26 @@ class Analysis:
             ended=time.time(),
         )
 
-    def prepare(self, probed: float, steady: float | None = None, deadline: float = 5.0) -> None:
+    def prepare(self, probed: float, steady: float | None = None) -> None:
         """Read what was before the first user meets the new version, so that nothing has to wait for it afterwards.
 
         Returns once every request of the release's own is behind a scrape, and, where the time before is what a switch
-        is compared with, once that is as long as the objectives ask for; or at the deadline, and at once where there is
-        nothing to be read.
+        is compared with, once that is as long as the objectives ask for; but at once where there is nothing to be read.
 
         Args:
             probed: Unix time of the release's own last request to the new version, by Prometheus' clock.
             steady: Unix time since which the stable version has had all users; None if it stays to be compared with.
-            deadline: seconds that this may take.
         """
         until = probed if steady is None else max(probed, steady + self._slo.analysis.baseline_seconds)
-        begun = self._clock()
-        while self._clock() - begun < deadline:
-            try:
+        deadline = until + PATIENCE
+        try:
+            while self._reading.now() < deadline:
                 self._reading.read(self._reading.now() - BASELINE)
-            except PrometheusError:
-                return
-            if self._reading.newest >= until or math.isinf(self._reading.newest):
-                return
-            self._sleep(POLL)
+                if self._reading.newest >= until or math.isinf(self._reading.newest):
+                    return
+                self._sleep(POLL)
+        except PrometheusError:
+            return
 
 
 class _Look:

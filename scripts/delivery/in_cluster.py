@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from cluster.workloads import JOB, is_true
 from delivery.errors import UnderWay
 from delivery.naming import version_of
 
+# What carries releases out goes with the checkout that sends them.
+TAG = "v1"
 TEMPLATE = REPOSITORY / "k8s" / "release-job"
 # On the Job, for whoever lists them.
 SERVICE, IMAGE = "delivery.proving-ground/service", "delivery.proving-ground/image"
@@ -23,7 +26,9 @@ SERVICE, IMAGE = "delivery.proving-ground/service", "delivery.proving-ground/ima
 _GRANTS = "rbac.authorization.k8s.io/v1"
 
 
-def send(cluster: Cluster, service: str, image: str, options: Sequence[str], template: Path = TEMPLATE) -> str:
+def send(
+    cluster: Cluster, service: str, image: str, options: Sequence[str], tag: str = TAG, template: Path = TEMPLATE
+) -> str:
     """Create the Job that releases an image, and return its name; one that has ended goes first.
 
     Args:
@@ -31,6 +36,7 @@ def send(cluster: Cluster, service: str, image: str, options: Sequence[str], tem
         service: the Service under release.
         image: image of the new version, as its pods will name it.
         options: further options of the release command.
+        tag: of the image `delivery` that carries it out.
         template: kustomization with the Job and what it needs.
 
     Raises:
@@ -41,7 +47,8 @@ def send(cluster: Cluster, service: str, image: str, options: Sequence[str], tem
     objects = Objects(cluster)
     rendered = render(template, cluster.namespace, cluster.settings.registry)
     [body] = [each for each in rendered if each["kind"] == JOB.kind]
-    job = _filled(body, service, image, options)
+    job = _filled(body, tag, [service, "--image", image, "--resume", *options])
+    job["metadata"] |= {"name": f"release-{service}", "annotations": {SERVICE: service, IMAGE: image}}
     _clear(cluster, job["metadata"]["name"])
     for each in rendered:
         if each is not body and not (each["apiVersion"] == _GRANTS and objects.find(kind_of(each)) is None):
@@ -53,11 +60,12 @@ def send(cluster: Cluster, service: str, image: str, options: Sequence[str], tem
     return str(job["metadata"]["name"])
 
 
-def _filled(body: Json, service: str, image: str, options: Sequence[str]) -> Json:
-    container = body["spec"]["template"]["spec"]["containers"][0]
-    container["args"] = [service, "--image", image, "--resume", *options]
-    annotations = {**(body["metadata"].get("annotations") or {}), SERVICE: service, IMAGE: image}
-    return {**body, "metadata": {**body["metadata"], "name": f"release-{service}", "annotations": annotations}}
+def _filled(body: Json, tag: str, arguments: list[str]) -> Json:
+    job = copy.deepcopy(body)
+    container = job["spec"]["template"]["spec"]["containers"][0]
+    container["image"] = f"{container['image']}:{tag}"
+    container["args"] = arguments
+    return job
 
 
 def _clear(cluster: Cluster, name: str) -> None:

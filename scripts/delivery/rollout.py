@@ -33,7 +33,7 @@ class Rollout(Carrier):
         service: the Service under release.
         strategy: a key of STRATEGIES.
         on_step: is told of every step when it is over.
-        judge: who decides; None for the plain judge.
+        judge: who decides; None for the sequential judge.
         slo: thresholds; None for those in observability/slo.
         smoke_paths: what smoke requests ask for; None for the service's list.
         plan: how users are let in; None for what the Service says.

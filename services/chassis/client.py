@@ -9,7 +9,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
-from chassis.telemetry import Telemetry, end_span, inject
+from chassis.telemetry import Telemetry, end_span
+from chassis.tracecontext import inject
 
 CONNECT_SECONDS = 1.0
 NO_RESPONSE = 599

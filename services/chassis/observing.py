@@ -56,11 +56,11 @@ class Observer:
             headers.append(self._version)
             return start_response(line, headers, *error)
 
-        self._metrics.in_progress.inc()
+        self._metrics.in_progress.add(id(environ))
         try:
             return self._app(environ, start)
         finally:
-            self._metrics.in_progress.dec()
+            self._metrics.in_progress.discard(id(environ))
             context_api.detach(token)
             end_span(span, status, f"{method} {route}" if route else method, route)
             self._record(span, method, route, path, status, perf_counter() - started)

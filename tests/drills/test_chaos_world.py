@@ -51,41 +51,39 @@ def with_world(drill_cluster):
 
 
 @pytest.fixture
-def impatient():
+def objectives():
+    """Those of the service, for a machine that is busy: proof may take long, and patience without data is short."""
     slo = load_slo("order")
-    return slo.model_copy(update={"analysis": slo.analysis.model_copy(update={"deadline_seconds": 4.0})})
+    return slo.model_copy(
+        update={"analysis": slo.analysis.model_copy(update={"deadline_seconds": 300.0, "blind_seconds": 4.0})}
+    )
 
 
 def troubles(record):
     return [step.detail for step in record.steps if step.name == "trouble"]
 
 
-def test_without_prometheus_a_sound_release_goes_back_and_hurts_nobody(perform, with_world, impatient):
-    done = perform("prometheus-gone", "sound", with_world(slo=impatient))
+def test_without_prometheus_a_sound_release_goes_back_and_hurts_nobody(perform, with_world, objectives):
+    done = perform("prometheus-gone", "sound", with_world(slo=objectives))
     assert (done.ruling.verdict, done.record.outcome) == ("Passed", "RolledBack"), done.ruling.reason
     assert done.record.findings[-1].verdict == "Inconclusive"
     assert "Prometheus" in done.record.findings[-1].reason
     assert troubles(done.record) == ["Prometheus was gone"]
 
 
-def test_a_release_that_takes_no_data_for_success_fails_the_drill(perform, with_world, impatient):
-    done = perform("prometheus-gone", "sound", with_world(Credulous, slo=impatient))
+def test_a_release_that_takes_no_data_for_success_fails_the_drill(perform, with_world, objectives):
+    done = perform("prometheus-gone", "sound", with_world(Credulous, slo=objectives))
     assert (done.ruling.verdict, done.record.outcome) == ("Failed", "Promoted"), done.ruling.reason
 
 
-def test_pods_that_are_killed_cost_what_they_were_answering_and_no_verdict(perform):
-    done = perform("pods-killed", "sound")
-    assert done.ruling.verdict == "Passed", done.ruling.reason
-
-
-def test_users_for_whom_an_autoscaler_wanted_more_pods_find_them_on_either_version(perform, with_world):
-    done = perform("hpa-scaling", "sound", with_world(judge=Blind()))
+def test_users_for_whom_an_autoscaler_wanted_more_pods_find_them_on_either_version(perform, with_world, objectives):
+    done = perform("hpa-scaling", "sound", with_world(judge=Blind(), slo=objectives))
     assert (done.ruling.verdict, done.record.outcome) == ("Passed", "Promoted"), done.ruling.reason
 
 
-def test_a_release_that_lets_versions_differ_in_pods_fails_the_drill(perform, with_world, monkeypatch):
+def test_a_release_that_lets_versions_differ_in_pods_fails_the_drill(perform, with_world, objectives, monkeypatch):
     monkeypatch.setattr(capacity, "fit", lambda *_args: False)
-    done = perform("hpa-scaling", "sound", with_world(judge=Blind()))
+    done = perform("hpa-scaling", "sound", with_world(judge=Blind(), slo=objectives))
     assert (done.ruling.verdict, done.record.outcome) == ("Failed", "Promoted"), done.ruling.reason
     assert "2 pods where 4 were wanted" in done.ruling.reason
 

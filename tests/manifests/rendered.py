@@ -18,7 +18,7 @@ SEEN_BY = [
     for file in sorted((REPOSITORY / "observability").rglob("kustomization.yaml"))
     if yaml.safe_load(file.read_text())["kind"] == "Kustomization"
 ]
-APART = [*(REPOSITORY / name for name in ("istio/gateway", "istio/examples")), *SEEN_BY]
+APART = [*(REPOSITORY / name for name in ("istio/gateway", "istio/examples", "k8s/release-job")), *SEEN_BY]
 # Not istio/install: these are values of charts, no manifests.
 FILES = sorted(
     file

@@ -48,7 +48,7 @@ class Contest:
         cells = {OURS: _cell(traffic, lambda new, old: ask().rolled_back(new, old, self.at_the_end))}
         cells[ERRORS_ONLY] = _cell(traffic, lambda new, old: errors_alone(new, old, self.slo.analysis.alpha))
         for rival in RIVALS:
-            cells[rival.name] = _cell(traffic, lambda new, old, by=rival: by.rolled_back(Watched(new, old)))  # type: ignore[misc]
+            cells[rival.name] = _cell(traffic, _asking(rival))
         return cells
 
     def _ours(self, world: World, rng: np.random.Generator) -> Callable[[], Asked]:
@@ -56,6 +56,10 @@ class Contest:
         judge, settings = SequentialJudge(self.slo), self.slo.analysis
         threshold, seconds = self.slo.objectives.latency.threshold_seconds, int(settings.baseline_seconds)
         return lambda: Asked(judge, baseline(world, seconds, threshold, rng), world.weight)
+
+
+def _asking(rival: Policy) -> Callable[[Counts, Counts], int | None]:
+    return lambda new, old: rival.rolled_back(Watched(new, old))
 
 
 def _cell(traffic: Traffic, judged: Callable[[Counts, Counts], int | None]) -> Cell:

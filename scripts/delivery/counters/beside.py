@@ -1,10 +1,8 @@
 """Canary: both versions at the same time. What is judged of an increase, where the weights were what they are.
 
-While a change of the weights is under way, requests of two weights are mixed, and a mix can make a sound canary look
-bad: errors that both versions had after the change would stand beside requests of the stable one from before it. But
-each request of a mix was the canary's with at most the chance that the larger weight gives it. So good requests of the
-stable version are left out until the canary's share is that of the larger weight, and none of its errors is: the mix
-then says no more than it would have said at that weight all along. It is never added to anything else.
+While a change of the weights is under way requests of two weights are mixed, and to take them for one would make a
+sound canary look bad: errors that both versions had after the change would stand beside requests that the stable one
+answered before it. So a mix is marked as one, and never added to anything else.
 """
 
 from __future__ import annotations
@@ -61,28 +59,22 @@ class Beside:
 
     def piece(self, increase: Increase) -> Piece | None:
         """Return what may be judged of an increase, None if nothing."""
-        span = increase.since, increase.until
         weights = self._weights(increase, PROPAGATION)
         if not max(weights) or increase.since < self._probed:
             return None
         times = len(self._weights(increase, PROPAGATION + FLUSH)) == 1
-        candidate = increase.of([CANARY]).side(self._baseline.allowed, times=times)
-        reference = increase.of([STABLE]).side(self._baseline.bounds, times=times)
-        if len(weights) == 1:
-            return Piece(candidate, reference, *span, max(weights), mixed=False)
-        if not candidate.requests:
-            return None
-        return Piece(candidate, _cut(reference, candidate, max(weights)), *span, max(weights), mixed=True)
+        return Piece(
+            candidate=increase.of([CANARY]).side(self._baseline.allowed, times=times),
+            reference=increase.of([STABLE]).side(self._baseline.bounds, times=times),
+            since=increase.since,
+            until=increase.until,
+            weight=max(weights),
+            mixed=len(weights) > 1,
+        )
 
     def _weights(self, increase: Increase, late: float) -> set[int]:
         """Return the weights that its requests may have had, if changes show up to so many seconds late."""
         return {weight for begin, end, weight in self._spans if increase.until > begin and increase.since < end + late}
-
-
-def _cut(reference: Side, candidate: Side, weight: int) -> Side:
-    """Leave good requests of the stable version out until the canary's share is this weight, in percent."""
-    beside = round(candidate.requests * (100 - weight) / weight)
-    return Side(max(reference.errors, min(reference.requests, beside)), reference.errors, ())
 
 
 def _spans(shifts: Sequence[Shift]) -> list[tuple[float, float, int]]:

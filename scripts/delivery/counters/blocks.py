@@ -51,7 +51,7 @@ class Blocks:
 
     def _close(self, piece: Piece) -> None:
         self._open = None
-        self.closed.append(Block(piece.candidate, piece.reference, piece.since, piece.until, piece.weight))
+        self.closed.append(Block(piece.candidate, piece.reference, piece.since, piece.until, piece.weight, piece.mixed))
 
 
 def _joined(one: Piece, other: Piece) -> Piece:

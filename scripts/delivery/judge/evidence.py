@@ -22,7 +22,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Block:
-    """What happened between two scrapes, with one weight all the while.
+    """What happened between two scrapes, with one weight all the while unless it says otherwise.
 
     Errors come from counters and times from histograms, which a proxy may publish later: a block may hold no time at
     all, and the times of two blocks at once may stand in the second. Each kind is evidence by itself.
@@ -32,7 +32,10 @@ class Block:
         reference: what the stable version did, beside it or, in blue-green, before it.
         since: Unix time at which it begins, by Prometheus' clock.
         until: Unix time at which it ends.
-        weight: share of the users on the new version, in percent.
+        weight: share of the users on the new version, in percent; if mixed, the largest that it had.
+        mixed: whether the weight changed meanwhile. Then requests of the stable version may be from another time than
+            those of the new one, and all that is known of a request is that it was the new version's with at most the
+            chance that the weight gives it.
     """
 
     candidate: Side
@@ -40,6 +43,7 @@ class Block:
     since: float
     until: float
     weight: int
+    mixed: bool = False
 
 
 @dataclass(frozen=True)

@@ -63,16 +63,43 @@ class Wealth:
             ValueError: a side has other classes than the bets.
         """
         if sum(candidate) and sum(reference):
-            paid = log_factors(self._bets, tuple(candidate), tuple(reference))
-            self._placed = self._placed + paid / max(1.0, tempering)
-            self.log = float(np.logaddexp(np.logaddexp.reduce(self._placed), self._cash))
-            self.highest = max(self.highest, self.log)
-            self._put_back()
+            self._pay(log_factors(self._bets, tuple(candidate), tuple(reference)), tempering)
+        return self.log
+
+    def mixed_block(
+        self, candidate: Sequence[int], reference: Sequence[int], most: float, tempering: float = 1.0
+    ) -> float:
+        """Take in a block in which the weight changed and return the logarithm of the wealth after it.
+
+        Labels are not exchangeable in it, but each request was the new version's with a chance of at most the largest
+        weight, whatever became of it. A bet of weight phi >= 1 on its class then pays at most 1 on average if divided
+        by 1 + most (phi - 1) for each request of the class, whosever it was.
+
+        Args:
+            candidate: the new version's requests by class.
+            reference: the stable version's.
+            most: the largest weight, as a share.
+            tempering: see `block`.
+
+        Raises:
+            ValueError: a bet gives a class less weight than 1, for which this does not hold.
+        """
+        weights, counts = np.array(self._bets.weights), np.array(candidate, float)
+        if (weights < 0).any():
+            raise ValueError("a block of two weights can only be bet on by classes that are worse than others")
+        whole = counts + np.array(reference, float)
+        self._pay(weights @ counts - np.log1p(most * np.expm1(weights)) @ whole, tempering)
         return self.log
 
     def reached(self, alpha: float) -> bool:
         """Tell whether the wealth has ever reached 1/alpha."""
         return self.highest >= -math.log(alpha)
+
+    def _pay(self, paid: Array, tempering: float) -> None:
+        self._placed = self._placed + paid / max(1.0, tempering)
+        self.log = float(np.logaddexp(np.logaddexp.reduce(self._placed), self._cash))
+        self.highest = max(self.highest, self.log)
+        self._put_back()
 
     def _put_back(self) -> None:
         self._placed = np.logaddexp(self._placed, self._shares + self._cash + math.log(PUT_BACK))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -83,8 +84,13 @@ def _errors(evidence: Evidence) -> Measure:
     blocks = evidence.blocks
     bad = _pairs([(block.candidate.errors, block.reference.errors) for block in blocks])
     requests = _pairs([(block.candidate.requests, block.reference.requests) for block in blocks])
-    tempering = np.array([of_comparison(evidence.baseline.dispersion, block.weight) for block in blocks])
+    tempering = np.array([_tempering(block, evidence.baseline) for block in blocks])
     return Measure("errors", "fail", "fail", bad, requests, evidence.demand.errors, FEW_ERRORS, tempering)
+
+
+def _tempering(block: Block, baseline: Baseline) -> float:
+    """Return by how much less a block proves; one of two weights proves nothing."""
+    return math.inf if block.mixed else of_comparison(baseline.dispersion, block.weight)
 
 
 def _slower(evidence: Evidence, name: str, begin: int, delta: float) -> Measure:

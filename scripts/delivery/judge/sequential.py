@@ -68,7 +68,11 @@ def _harm(evidence: Evidence) -> dict[str, Wealth]:
     errors, latency = Wealth(on_errors()), Wealth(on_latency(baseline))
     for block in evidence.blocks:
         new, old = block.candidate, block.reference
-        errors.block(_outcomes(new), _outcomes(old), of_comparison(baseline.dispersion, block.weight))
+        tempering = of_comparison(baseline.dispersion, block.weight)
+        if block.mixed:
+            errors.mixed_block(_outcomes(new), _outcomes(old), block.weight / 100, tempering)
+            continue
+        errors.block(_outcomes(new), _outcomes(old), tempering)
         latency.block(times(new, baseline), times(old, baseline))
     return {"errors": errors, "latency": latency}
 
@@ -78,7 +82,8 @@ def _relief(evidence: Evidence) -> Wealth:
     wealth = Wealth(on_errors())
     for block in evidence.blocks:
         tempering = of_comparison(evidence.baseline.dispersion, block.weight)
-        wealth.block(_outcomes(block.reference), _outcomes(block.candidate), tempering)
+        if not block.mixed:
+            wealth.block(_outcomes(block.reference), _outcomes(block.candidate), tempering)
     return wealth
 
 

@@ -9,6 +9,7 @@ import pytest
 from bench.rivals.flagger import Flagger
 from bench.simulation import targets
 from bench.simulation.bound import bound
+from bench.simulation.bursts import Tempered
 from bench.simulation.cells import Cell, Ended, ended
 from bench.simulation.chance import interval
 from bench.simulation.contest import FLAGGERS, OURS, Contest
@@ -139,6 +140,14 @@ def test_a_contest_shows_all_policies_the_same_traffic_and_twice_the_same():
     assert found[OURS].power == found[Flagger(10, 1).name].power == 1.0
     assert found[OURS].hurt < found[Flagger(10, 1).name].hurt < found[Flagger(10, 2).name].hurt
     assert contest.run(FAILING, rng()) == found
+
+
+def test_bursts_are_blamed_on_the_canary_unless_the_baseline_has_shown_them():
+    world = replace(SOUND, rate=500, bursts=Bursts(every=40))
+    slo, generator = load_slo("order"), rng()
+    untold, told = (Tempered(slo, releases=6, seconds=120, before=before).run(world, generator) for before in (0, 400))
+    assert untold.found > 3
+    assert told.found == 0
 
 
 def test_one_scrape_is_granted_on_top_of_the_bound():

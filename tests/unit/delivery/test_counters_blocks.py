@@ -65,21 +65,15 @@ def test_gateways_make_blocks_together():
     assert block.reference.requests == 28
 
 
-def test_the_scrape_that_the_first_shift_falls_into_is_judged_at_the_weight_it_had_at_most():
-    [block] = blocks(increase(100.0, canary=2, stable=98, errors=2))
-    assert block.candidate == Side(2, 2, ())
-    assert block.reference == Side(98, 0, ())
-    [block] = blocks(increase(100.0, canary=1, stable=98, errors=1))
-    assert block.reference == Side(49, 0, ())
+def test_the_scrape_that_the_first_shift_falls_into_is_marked_as_a_mix():
+    [block] = blocks(increase(100.0, canary=2, stable=98, errors=2, stable_errors=1))
+    assert (block.candidate, block.reference) == (Side(2, 2, ()), Side(98, 1, ()))
+    assert (block.weight, block.mixed) == (2, True)
 
 
-def test_errors_of_the_stable_version_are_never_cut():
-    [block] = blocks(increase(100.0, canary=1, stable=98, errors=1, stable_errors=60))
-    assert block.reference == Side(60, 60, ())
-
-
-def test_a_mix_without_a_request_of_the_canary_is_nothing():
-    assert blocks(increase(100.0, canary=0, stable=98, stable_errors=3)) == []
+def test_a_mix_counts_even_without_a_request_of_the_canary():
+    [block] = blocks(increase(100.0, canary=0, stable=98, stable_errors=3))
+    assert (block.candidate.requests, block.reference.errors) == (0, 3)
 
 
 def test_times_are_left_out_until_histograms_have_caught_up():
@@ -91,21 +85,24 @@ def test_what_is_mixed_is_never_added_to_what_is_not():
     shifts = (FIRST, Shift(110.0, 110.1, 50))
     increases = [increase(109.3, 1, 9), increase(109.8, 5, 5), increase(110.3, 5, 5), increase(AFTER + 10, 10, 10)]
     found = blocks(*increases, increase(AFTER + 10.5, 10, 10), shifts=shifts)
-    assert [(each.weight, each.candidate.requests) for each in found] == [(2, 1), (50, 10), (50, 20)]
-    assert [each.reference.requests for each in found] == [9, 10, 20]
+    assert [(each.weight, each.mixed, each.candidate.requests) for each in found] == [
+        (2, False, 1),
+        (50, True, 10),
+        (50, False, 20),
+    ]
 
 
-def test_at_a_later_shift_the_larger_weight_counts():
-    [block] = blocks(increase(109.8, canary=20, stable=80, errors=3), shifts=(FIRST, Shift(110.0, 110.1, 50)))
-    assert (block.candidate.errors, block.reference.requests) == (3, 20)
+def test_of_a_mix_the_larger_weight_is_told():
+    down = (FIRST, Shift(105.0, 105.1, 50), Shift(110.0, 110.1, 5))
+    [block] = blocks(increase(109.8), shifts=down)
+    assert (block.weight, block.mixed) == (50, True)
 
 
 def test_a_shift_that_was_done_again_mixes_nothing_new():
     shifts = (FIRST, Shift(110.0, 0.0, 5), Shift(130.0, 130.1, 5))
-    mixed, pure = increase(120.0, canary=5, stable=95 + 50), increase(135.0, canary=5, stable=95 + 50)
-    [first, last] = blocks(mixed, pure, shifts=shifts)
-    assert (first.reference.requests, first.candidate.timed) == (95, ())
-    assert (last.reference.requests, len(last.candidate.timed)) == (145, 3)
+    found = blocks(increase(120.0), increase(129.0), increase(135.0), shifts=shifts)
+    assert [(each.weight, each.mixed) for each in found] == [(5, True), (5, True), (5, False)]
+    assert [len(each.candidate.timed) for each in found] == [0, 0, 3]
 
 
 def test_requests_of_the_release_itself_are_left_out():

@@ -62,8 +62,9 @@ def perform(drill, prepare=lambda world: None):
 def test_each_step_is_told_before_it_begins_and_while_it_goes_on():
     record, world = perform(Upset())
     assert record.outcome == "Promoted", record.error
+    first = world.rollout_of.weights[0] / 100
     before = [(at, share) for when, at, share in world.seen if when == "before"]
-    assert before[:3] == [(Moment("start", 1), 0.0), (Moment("shift", 1), 0.0), (Moment("analysis", 1), world.rollout_of.weights[0] / 100)]
+    assert before[:3] == [(Moment("start", 1), 0.0), (Moment("shift", 1), 0.0), (Moment("analysis", 1), first)]
     assert {at for when, at, _ in world.seen if when == "during"} == {at for at, _ in before}
     assert Moment("analysis", 3) in dict(before)
     assert world.closed == 1

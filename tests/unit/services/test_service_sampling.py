@@ -10,7 +10,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import INVALID_SPAN, NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
 from chassis.sampling import Sampling
-from chassis.telemetry import Telemetry, inject
+from chassis.telemetry import Telemetry
+from chassis.tracecontext import inject
 
 TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 SAMPLERS = ("always_on", "always_off", "traceidratio")

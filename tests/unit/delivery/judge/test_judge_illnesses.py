@@ -1,7 +1,9 @@
 """Illnesses that are not, or not only, the new version's: the old one sick, both sick, bursts, rare hangs."""
 
 import dataclasses
+import math
 
+import pytest
 from tests.unit.delivery.judge.worlds import BASELINE, World, block, evidence, side
 
 from delivery.judge.sequential import SequentialJudge
@@ -53,3 +55,13 @@ def test_bursts_of_the_baseline_take_the_edge_off():
 def test_a_rare_but_long_hang_is_found():
     blocks = [block(side(50, slow=1), side(150), number) for number in range(12)]
     assert examine(*blocks).verdict is Verdict.FAILED
+
+
+def test_bursts_of_the_baseline_ask_for_more_proof_of_errors_and_of_nothing_else():
+    blocks = [block(side(100), side(100), number, weight=50) for number in range(10)]
+    steady, bursty = (
+        examine(*blocks, baseline=dataclasses.replace(BASELINE, dispersion=dispersion)).numbers["proof"]
+        for dispersion in (1.0, 5.0)
+    )
+    assert math.log(steady.pop("errors")) == pytest.approx(3 * math.log(bursty.pop("errors")), rel=1e-2)
+    assert steady == bursty
