@@ -30,6 +30,8 @@ IMAGE, VERSION = "order:v2", "v2"
 RATE = 200.0
 # Before the release: what it takes to know the traffic and the times of the stable version.
 STEADY_S = 12.0
+# Before that: so long a silence that the failures of the release before are not taken for this one's usual errors.
+SILENCE_S = 8.0
 # A schedule that is not kept says more about this machine than about the release.
 ATTEMPTS = 3
 # After it: longer than the slowest answer.
@@ -59,7 +61,7 @@ class Policy:
 
 
 POLICIES = {
-    OURS: Policy(lambda: SequentialJudge(load_slo(SERVICE)), Plan(), times=4),
+    OURS: Policy(lambda: SequentialJudge(load_slo(SERVICE)), Plan(), times=3),
     FIXED: Policy(lambda: ThresholdJudge(Flagger(10, 2, 10)), Plan(weights=WEIGHTS), times=1),
 }
 
@@ -96,6 +98,7 @@ def _released(room: Room, canary: Canary, policy: Policy) -> Released:
         shop.stage(room.state)
         with shop.connected(room.state) as cluster:
             canary.prepare(cluster)
+            time.sleep(SILENCE_S)
             released, schedule = _watched(cluster, canary, policy)
         if released:
             return released
