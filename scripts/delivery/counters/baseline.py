@@ -45,8 +45,17 @@ def measure(
         whole.timed,
         max((each.until for each in earlier), default=0.0) - min((each.since for each in earlier), default=0.0),
         dispersion([piece.errors for piece in pieces], [piece.requests for piece in pieces]),
+        _slow_dispersion(pieces, bounds),
         _allowed(bounds, sorted(known), slo),
     )
+
+
+def _slow_dispersion(pieces: Sequence[Tally], bounds: Sequence[float]) -> float:
+    """Return the largest dispersion of what is beyond a bound: a pod that is held up answers late for a while."""
+    timed = [piece for piece in pieces if piece.timed]
+    requests = [piece.timed for piece in timed]
+    beyond = ([piece.timed - piece.within.get(bound, 0) for piece in timed] for bound in bounds)
+    return max((dispersion(slow, requests) for slow in beyond), default=1.0)
 
 
 def _bounds(whole: Tally, known: Sequence[float], threshold: float) -> tuple[float, ...]:

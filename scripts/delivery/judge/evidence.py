@@ -56,6 +56,7 @@ class Baseline:
         requests: how many requests it rests on.
         seconds: how long they took to come.
         dispersion: Fano factor of counts of errors, at least 1: more where they come in bursts.
+        slow_dispersion: likewise of counts of requests beyond any of the bounds: slowness that comes in spells.
         allowed: the bounds at which the new version's classes are cut instead, by what it may be slower; empty if none.
     """
 
@@ -64,6 +65,7 @@ class Baseline:
     requests: int
     seconds: float
     dispersion: float = 1.0
+    slow_dispersion: float = 1.0
     allowed: tuple[float, ...] = ()
 
 

@@ -73,7 +73,8 @@ def _harm(evidence: Evidence) -> dict[str, Wealth]:
             errors.mixed_block(_outcomes(new), _outcomes(old), block.weight / 100, tempering)
             continue
         errors.block(_outcomes(new), _outcomes(old), tempering)
-        latency.block(times(new, baseline), times_answered(old, baseline))
+        spells = of_comparison(baseline.slow_dispersion, block.weight)
+        latency.block(times(new, baseline), times_answered(old, baseline), spells)
     return {"errors": errors, "latency": latency}
 
 

@@ -72,6 +72,7 @@ class Weighed:
             "proof_at": 1 / self.beta,
             "demand": asdict(self.evidence.demand),
             "dispersion": round(self.evidence.baseline.dispersion, 3),
+            "slow_dispersion": round(self.evidence.baseline.slow_dispersion, 3),
             "bad_is": {measure.name: f"requests that {measure.words}" for measure in self.measures},
         }
 

@@ -82,3 +82,12 @@ def test_errors_in_bursts_are_seen():
     even = scrapes(FAST, number=100, errors=lambda place: place % 2)
     assert measured(even).dispersion == 1.0
     assert measured(bursts).dispersion > 5
+
+
+def test_slowness_in_spells_is_seen():
+    """In every twentieth scrape a pod is held up, and what it answers then is late together."""
+    held_up = [(0.005, 0.1), (0.1, 0.3), (0.5, 1.0)]
+    calm, spell = scrapes(FAST, number=100), scrapes(held_up, number=100)
+    spells = [spell[place] if place % 20 == 0 else each for place, each in enumerate(calm)]
+    assert measured(calm).slow_dispersion == 1.0
+    assert measured(spells).slow_dispersion > 3

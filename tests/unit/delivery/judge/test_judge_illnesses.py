@@ -52,6 +52,15 @@ def test_bursts_of_the_baseline_take_the_edge_off():
     )
 
 
+def test_spells_of_slowness_in_the_baseline_take_the_edge_off_times_and_not_off_errors():
+    spells = dataclasses.replace(BASELINE, slow_dispersion=20.0)
+    slower = [block(side(50, slow=8), side(150, slow=2))]
+    assert examine(*slower).verdict is Verdict.FAILED
+    assert examine(*slower, baseline=spells).verdict is Verdict.INCONCLUSIVE
+    assert examine(*[block(side(50, slow=40), side(150, slow=2))] * 3, baseline=spells).verdict is Verdict.FAILED
+    assert examine(block(side(20, 6), side(180, 1)), baseline=spells).verdict is Verdict.FAILED
+
+
 def test_a_rare_but_long_hang_is_found():
     blocks = [block(side(50, slow=1), side(150), number) for number in range(12)]
     assert examine(*blocks).verdict is Verdict.FAILED
