@@ -40,8 +40,17 @@ demo-embedded: setup
 demo-kind demo-context: demo-%: up-%
 	@$(TELL) $(PY) -m drills all --only blue-green --only canary --overlay $(OVERLAY) --record reports/demo.svg
 
+# What waits more than it works runs side by side; what has a cluster of its own, with users to count, has the machine alone.
+ALONE = tests/signals tests/browser tests/drills tests/contract
+BESIDE = $(filter-out $(ALONE) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
+
 test: setup-test lint types ## everything that is checked: lint, types, unit, architecture, manifest, contract and drill tests
+ifdef PYTEST
 	@$(PY) -m pytest $(PYTEST)
+else
+	@$(PY) -m pytest --numprocesses 3 --dist loadfile $(BESIDE)
+	@$(PY) -m pytest $(ALONE)
+endif
 
 bench: setup-bench ## ratios and times, printed and in reports/bench/; ONLY="service cluster"
 	@$(PY) -m bench $(ONLY)

@@ -99,12 +99,6 @@ DIFFERENCES = {
         embedded="paths below it are rewritten in environment, command and arguments; the code itself sees no mount",
         reason="a mount namespace needs root, and macOS has none",
     ),
-    "account-token": Difference(
-        topic="ServiceAccount token",
-        kubernetes="mounted into the pod",
-        embedded="none",
-        reason="the API server knows one user, who may do everything",
-    ),
     "storage": Difference(
         topic="Persistent volumes",
         kubernetes="a StorageClass provisions a volume, where the cluster has a default one",

@@ -27,10 +27,10 @@ def test_a_volume_is_seen_by_the_code_itself(pods, differs):
     assert pods.log() == ("False\n" if differs("mount-paths") else "True\n")
 
 
-def test_a_container_has_the_token_of_its_account(pods, differs):
+def test_a_container_has_the_token_of_its_account(pods):
     pods.create("import os; print(os.path.exists('/var/run/secrets/kubernetes.io/serviceaccount/token'))")
     pods.ended()
-    assert pods.log() == ("False\n" if differs("account-token") else "True\n")
+    assert pods.log() == "True\n"
 
 
 def test_the_name_of_a_service_resolves(pods, differs):

@@ -9,7 +9,10 @@ from delivery.judge.weighed import Weighed, odds
 def harm(weighed: Weighed, kind: str) -> str:
     """Say what the new version did, and how unlikely it is that it only had bad luck."""
     chance = f"chance alone would do that at most once in {_number(odds(weighed.harm[kind].highest))} releases"
-    return f"harm: {_compared(_shown(weighed, kind))}; {chance}"
+    shown = _shown(weighed, kind)
+    # Wealth is won scrape by scrape: what the stable version went through at another time does not count against it.
+    within = "scrape by scrape the new version was the worse one, though in all " if _contrast(shown) <= 0 else ""
+    return f"harm: {within}{_compared(shown)}; {chance}"
 
 
 def proof(weighed: Weighed) -> str:
@@ -69,10 +72,10 @@ def _shown(weighed: Weighed, kind: str) -> Measure:
 
 
 def _contrast(measure: Measure) -> float:
-    """Return by how many standard deviations the two shares differ, roughly."""
+    """Return by how many standard deviations the new version's share is the larger, roughly."""
     (bad, new), (old_bad, old) = measure.totals
     pooled = (bad + old_bad + 1) / (new + old + 2)
-    return float(abs(bad / max(new, 1) - old_bad / max(old, 1)) / (pooled * (1 - pooled)) ** 0.5)
+    return float((bad / max(new, 1) - old_bad / max(old, 1)) / (pooled * (1 - pooled)) ** 0.5)
 
 
 def _number(count: float) -> str:

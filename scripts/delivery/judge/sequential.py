@@ -14,7 +14,7 @@ from delivery.judge import sentences
 from delivery.judge.bets import on_errors, on_latency
 from delivery.judge.evidence import Evidence, Side
 from delivery.judge.harm import Wealth
-from delivery.judge.measures import measures, times
+from delivery.judge.measures import measures, times, times_answered
 from delivery.judge.smoke import judge_smoke
 from delivery.judge.tempering import of_comparison
 from delivery.judge.weighed import Weighed
@@ -73,7 +73,7 @@ def _harm(evidence: Evidence) -> dict[str, Wealth]:
             errors.mixed_block(_outcomes(new), _outcomes(old), block.weight / 100, tempering)
             continue
         errors.block(_outcomes(new), _outcomes(old), tempering)
-        latency.block(times(new, baseline), times(old, baseline))
+        latency.block(times(new, baseline), times_answered(old, baseline))
     return {"errors": errors, "latency": latency}
 
 

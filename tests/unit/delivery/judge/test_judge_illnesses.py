@@ -65,3 +65,24 @@ def test_bursts_of_the_baseline_ask_for_more_proof_of_errors_and_of_nothing_else
     )
     assert math.log(steady.pop("errors")) == pytest.approx(3 * math.log(bursty.pop("errors")), rel=1e-2)
     assert steady == bursty
+
+
+def failing_at_once(side):
+    """Return the side with its failures among its fastest answers, as where a pod is broken, and not in all classes."""
+    kept = [round(count * (1 - side.errors / side.requests)) for count in side.timed]
+    return dataclasses.replace(side, timed=(kept[0] + side.errors, *kept[1:]))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_an_old_version_that_fails_at_once_does_not_make_the_new_one_look_slow(seed):
+    world = World(seed, old=0.2)
+    sick = [dataclasses.replace(each, reference=failing_at_once(each.reference)) for each in world.blocks(60)]
+    assert JUDGE.examine(evidence(sick)).verdict is not Verdict.FAILED
+
+
+def test_harm_of_another_time_is_told_as_such():
+    """The new version is the slower one for a while, and later the stable one alone: the totals say the contrary."""
+    then = [block(side(40, slow=20), side(160, slow=0), number) for number in range(3)]
+    later = [block(side(0, timed=False), side(400, slow=390), number) for number in range(3, 10)]
+    said = JUDGE.examine(evidence(then + later)).reason
+    assert "scrape by scrape the new version was the worse one, though in all" in said
