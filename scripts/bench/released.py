@@ -16,6 +16,7 @@ OURS, FIXED = "this judge", "10 s x 2 thresholds"
 FAILING, SLOW, SOUND = ("100 % errors", "20 % errors"), "+50 % latency", "sound"
 # Users hurt, and seconds, at most.
 HURT, BACK_S, SLOW_S = 10, 3.0, 30.0
+ENOUGH_DIGITS = 100
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def _row(released: list[Released]) -> Iterator[str]:
 
 
 def _spread(values: Sequence[float]) -> str:
-    return f"{statistics.median(values):.3g} ({max(values):.3g})"
+    middle, worst = statistics.median(values), max(values)
+    return f"{middle:.0f} ({worst:.0f})" if worst >= ENOUGH_DIGITS else f"{middle:.3g} ({worst:.3g})"
 
 
 def targets(found: Found) -> Iterator[Target]:
