@@ -48,8 +48,7 @@ test: setup-test lint types ## everything that is checked: lint, types, unit, ar
 ifdef PYTEST
 	@$(PY) -m pytest $(PYTEST)
 else
-	@$(PY) -m pytest --numprocesses 3 --dist loadfile $(BESIDE)
-	@$(PY) -m pytest $(ALONE)
+	@$(PY) -m pytest --numprocesses 3 --dist loadfile $(BESIDE); beside=$$?; $(PY) -m pytest $(ALONE) && exit $$beside
 endif
 
 bench: setup-bench ## ratios and times, printed and in reports/bench/; ONLY="service cluster"

@@ -150,9 +150,9 @@ def test_an_image_that_was_built_anew_or_that_the_node_threw_away_is_loaded_agai
     folder.mkdir()
     images.load(folder / "images.json")
     on_node(built, *TAGS[1:])
-    built.add("docker", (f"image inspect --format {{{{.Id}}}} {TAGS[2]}", 0, "sha256:new\n"))
+    built.add("docker", (f"image inspect --format {{{{.Id}}}} {TAGS[-1]}", 0, "sha256:new\n"))
     assert images.load(folder / "images.json") == "2 loaded"
-    assert f"kind load docker-image --name {NAME} {TAGS[0]} {TAGS[2]}" in built.calls()
+    assert f"kind load docker-image --name {NAME} {TAGS[0]} {TAGS[-1]}" in built.calls()
 
 
 @pytest.fixture
