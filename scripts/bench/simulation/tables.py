@@ -64,7 +64,7 @@ def ramp(walks: Mapping[World, Walks], scores: Scores) -> Grid:
     rows = []
     for world, walk in walks.items():
         fixed = scores.get(world)
-        others = [f"{fixed[each].hurt:.3g}" if fixed else "" for each in (OURS, flagger, fastest)]
+        others = [_short(fixed[each].hurt) if fixed else "" for each in (OURS, flagger, fastest)]
         ends = f"{walk.share(Verdict.FAILED):.0%}", f"{walk.share(Verdict.PASSED):.0%}"
         rows.append([name(world), *ends, f"{walk.seconds:.3g}", _short(walk.requests), f"{walk.hurt:.3g}", *others])
     title = "On the ramp of the default plan; users hurt beside those at 10 % from the start"
@@ -110,7 +110,7 @@ def _slow(cell: Cell) -> str:
 
 
 def _alarms(cell: Cell) -> str:
-    return f"{cell.power * 100:.3g} ({cell.interval[1] * 100:.2g})"
+    return f"{_short(cell.power * 100)} ({_short(cell.interval[1] * 100)})"
 
 
 def _partly(cell: Cell) -> str:
