@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 
 from cluster.prometheus import Prometheus, Series
-from delivery.counters.sources import Selection
+from delivery.counters.sources import CANARY, Selection
 from delivery.errors import DeliveryError
 
 SERVER_ERROR = "5"
@@ -54,6 +54,7 @@ class _Growth:
     until: float
     requests: float
     failed: bool
+    canary: bool
 
 
 def measure(
@@ -87,9 +88,11 @@ def measure(
 def _traffic(growths: list[_Growth]) -> Traffic:
     requests = sum(growth.requests for growth in growths)
     seconds = max(growth.until for growth in growths) - min(growth.since for growth in growths)
-    errors = sum(growth.requests for growth in growths if growth.failed)
+    # What a canary failed that was here a moment ago says nothing about what is usual.
+    stable = [growth for growth in growths if not growth.canary]
+    errors = sum(growth.requests for growth in stable if growth.failed)
     scrape = median(growth.until - growth.since for growth in growths)
-    return Traffic(requests / seconds, scrape, errors / requests)
+    return Traffic(requests / seconds, scrape, errors / max(1.0, sum(growth.requests for growth in stable)))
 
 
 def _growths(selection: Selection, series: Iterable[Series]) -> Iterator[_Growth]:
@@ -99,7 +102,7 @@ def _growths(selection: Selection, series: Iterable[Series]) -> Iterator[_Growth
             continue
         failed = counted.code.startswith(SERVER_ERROR)
         for (since, before), (until, value) in pairwise(each.points):
-            yield _Growth(since, until, value - before if value >= before else value, failed)
+            yield _Growth(since, until, value - before if value >= before else value, failed, counted.track == CANARY)
 
 
 def _since_it_came(growths: list[_Growth]) -> list[_Growth]:

@@ -58,6 +58,13 @@ def test_rate_errors_and_interval_are_measured(scrape):
     assert told.slept == 0
 
 
+def test_what_a_canary_failed_a_moment_ago_is_not_what_is_usual():
+    """A release that begins right after one that was rolled back must not be refused for the failures of that one."""
+    canary = Series(envoy("canary", __name__=ENVOY_REQUESTS, envoy_response_code="500"), counter(20).points)
+    found = Told([counter(179), counter(1, code="503"), canary]).measure()
+    assert (found.rate, found.errors) == pytest.approx((200, 1 / 180))
+
+
 def test_several_gateways_add_up_though_they_are_scraped_at_other_times():
     shifted = Series(answered(gateway="g2"), tuple((time + 0.4, value) for time, value in counter(60).points))
     found = Told([counter(140), shifted]).measure()
