@@ -99,22 +99,30 @@ class Analysis:
         """Read what was before the first user meets the new version, so that nothing has to wait for it afterwards.
 
         Returns once every request of the release's own is behind a scrape, and, where the time before is what a switch
-        is compared with, once that is as long as the objectives ask for; but at once where there is nothing to be read.
+        is compared with, once that is as long as the objectives ask for, counted from when the users came; but at once
+        where there is nothing to be read.
 
         Args:
             probed: Unix time of the release's own last request to the new version, by Prometheus' clock.
             steady: Unix time since which the stable version has had all users; None if it stays to be compared with.
         """
-        until = probed if steady is None else max(probed, steady + self._slo.analysis.baseline_seconds)
-        deadline = until + PATIENCE
+        until = probed
         try:
-            while self._reading.now() < deadline:
+            begun = self._reading.now()
+            while self._reading.now() < until + PATIENCE:
                 self._reading.read(self._reading.now() - BASELINE)
+                if steady is not None:
+                    until = max(probed, self._came(steady, begun) + self._slo.analysis.baseline_seconds)
                 if self._reading.newest >= until or math.isinf(self._reading.newest):
                     return
                 self._sleep(POLL)
         except PrometheusError:
             return
+
+    def _came(self, steady: float, begun: float) -> float:
+        """Return since when there are users to compare with; without any, since these preparations began."""
+        users = (each.since for each in self._reading.increases if each.of(None).requests)
+        return max(steady, next(users, begun))
 
 
 class _Look:

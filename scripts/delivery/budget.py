@@ -45,6 +45,10 @@ class Budget:
         late = [step for step in self.forecast.sound if self.seconds(step) > self.ramp.deadline]
         if late:
             raise DeliveryError(self._impossible(max(late, key=self.seconds)))
+        before = self.slo.analysis.baseline_seconds
+        unpaired = [step for step in self.forecast.sound if step.mix.weight == ALL and self.seconds(step) > before]
+        if unpaired:
+            raise DeliveryError(self._nothing_left(self.seconds(unpaired[0]), before))
 
     def seconds(self, step: Step) -> float:
         """Return how long the proof of a step takes."""
@@ -95,6 +99,15 @@ class Budget:
             f" {rate * weight / ALL:.3g} a second, so that it takes {needed:.0f} s, and a step has"
             f" {self.ramp.deadline:g} s: set deadline_seconds to {math.ceil(needed * SPREAD)} in the plan, send"
             f" {math.ceil(rate * needed / self.ramp.deadline)} requests/s, or allow wider margins in observability/slo"
+        )
+
+    def _nothing_left(self, needed: float, before: float) -> str:
+        """Say that the time before a switch is too short for what comes after it."""
+        return (
+            f"this plan cannot end well: after the switch the proof of safety takes {needed:.0f} s at"
+            f" {self.traffic.rate:.3g} requests/s, compared with as much time before it, and that is {before:g} s:"
+            f" set baseline_seconds to {math.ceil(needed * SPREAD)} in observability/slo, send"
+            f" {math.ceil(self.traffic.rate * needed / before)} requests/s, or allow wider margins"
         )
 
 

@@ -177,7 +177,7 @@ class Carrier:
     def _prepared(self, steady: float) -> float:
         """Read what is normal before any user meets the new version; return when it was last asked for anything."""
         probed = self._now()
-        self._analysis.prepare(probed, steady if steady and self._strategy.at_once else None)
+        self._analysis.prepare(probed, steady if self._strategy.at_once else None)
         return probed
 
     def _look(self) -> None:
@@ -202,13 +202,11 @@ class Carrier:
     def _what(self) -> str:
         """Return what is judged, in words."""
         entry = self._started().entry
-        if not entry.shifts:
-            return "nothing shifted yet"
         return f"{entry.release.version} after the switch" if self._strategy.at_once else f"canary at {entry.weight} %"
 
     def _window(self, deadline: float | None) -> Window:
         settings, entry = self._slo.analysis, self._started().entry
-        before = entry.shifts[0].asked - settings.baseline_seconds if entry.shifts and self._strategy.at_once else 0.0
+        before = entry.shifts[0].asked - settings.baseline_seconds if self._strategy.at_once else 0.0
         return Window(
             step=self._what,
             shifts=entry.shifts,

@@ -126,6 +126,9 @@ class Rollout(Carrier):
             answers = smoke.ask_all(self._cluster.gateway_url, self._paths, self._strategy.track)
             finding = self._judge.smoke(answers, tenure.entry.release.version)
             details.update(verdict=finding.verdict, reason=finding.reason)
+            if finding.verdict is Verdict.PASSED and self._strategy.at_once:
+                # What the switch is compared with has to be seen first: here, while nobody has been moved yet.
+                tenure.write(probed=self._prepared(tenure.entry.steady))
             return Judgement(
                 step=f"{self._strategy.track} before any user",
                 verdict=finding.verdict,
@@ -168,7 +171,12 @@ class Rollout(Carrier):
 
         Args:
             deadline: seconds after which it is Inconclusive; None for what the plan says.
+
+        Raises:
+            DeliveryError: no user has been moved yet.
         """
+        if not self._started().entry.shifts:
+            raise DeliveryError(f"no user of {self._service} has been moved yet, so there is nothing to judge")
         with self._reporter.step("analysis", of=self._what) as details, self._going_back() as tenure:
             started = time.time()
             window = self._window(deadline)

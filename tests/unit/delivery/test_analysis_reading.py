@@ -90,6 +90,23 @@ def test_a_switch_is_prepared_until_there_is_enough_to_compare_with():
     assert simulation.now() - steady >= SLO.analysis.baseline_seconds
 
 
+def test_users_that_came_a_moment_ago_are_watched_before_a_switch_as_long_as_others():
+    simulation = Simulation(**{"": (0, 0.0, 0.0)})
+    came = simulation.time
+    simulation.traffic = {"": (200, 0.0, 0.0)}
+    simulation.skip(3)
+    begin(simulation).prepare(simulation.now(), steady=0.0)
+    assert simulation.time - came >= SLO.analysis.baseline_seconds
+
+
+def test_users_that_were_there_all_along_need_not_be_waited_for():
+    simulation = Simulation(**{"": (200, 0.0, 0.0)})
+    simulation.skip(SLO.analysis.baseline_seconds)
+    before = simulation.time
+    begin(simulation).prepare(simulation.now(), steady=0.0)
+    assert simulation.time - before < 3
+
+
 def test_whoever_watches_is_told_what_is_new_and_may_end_it():
     told, looks = [], []
 

@@ -272,6 +272,12 @@ def test_verbs_before_a_start_and_of_the_other_strategy_are_refused(rollout):
         rollout.switch()
 
 
+def test_a_judgement_before_any_user_was_moved_is_refused(rollout):
+    rollout.start("order:v2")
+    with pytest.raises(DeliveryError, match="no user of order has been moved yet"):
+        rollout.analysis()
+
+
 def test_an_unknown_strategy_and_an_unknown_service_are_refused(cluster):
     with pytest.raises(DeliveryError, match="no strategy big-bang"):
         Rollout(cluster, "order", "big-bang")

@@ -128,6 +128,16 @@ def test_a_deadline_shorter_than_the_proof_is_refused_with_the_arithmetic_and_a_
     budget(rate=rate * 1.1).check()
 
 
+def test_a_switch_with_too_little_before_it_is_refused_with_a_way_out():
+    with pytest.raises(DeliveryError) as error:
+        budget(rate=42, at_once=True, errors=0.0).check()
+    seconds, rate = map(
+        float, re.search(r"set baseline_seconds to (\d+) .*send (\d+) requests/s", str(error.value)).groups()
+    )
+    assert seconds > SLO.analysis.baseline_seconds
+    budget(rate=rate * 1.1, at_once=True, errors=0.0).check()
+
+
 def test_a_deadline_that_only_the_lucky_keep_is_said():
     needed = max(map(budget().seconds, budget().forecast.sound))
     tight = budget(deadline_seconds=needed + 1)
