@@ -20,7 +20,7 @@ from cluster import Cluster
 from delivery.judge.contract import Judge
 from delivery.judge.sequential import SequentialJudge
 from delivery.judgement import Judgement, Outcome
-from delivery.plan import Plan
+from delivery.planning.plan import Plan
 from delivery.rollout import Rollout
 from delivery.slo import load_slo
 from drills import probes

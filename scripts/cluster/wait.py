@@ -186,35 +186,3 @@ def gone(collection: Collection, name: str, uid: str, timeout: float = GONE_DEAD
         return ClusterError(f"{collection.plural} {name} is still there, {timeout:g} s after it was deleted")
 
     until(check, [(collection, None)], timeout, late)
-
-
-def pods_gone(cluster: Cluster, labels: Mapping[str, str], timeout: float = GONE_DEADLINE) -> None:
-    """Wait until there is no pod with these labels.
-
-    Raises:
-        ClusterError: some stayed beyond the deadline.
-    """
-    _pods_gone(cluster, labels, lambda _pod: True, "are still there", timeout)
-
-
-def none_terminating(cluster: Cluster, labels: Mapping[str, str], timeout: float = GONE_DEADLINE) -> None:
-    """Wait until no pod with these labels is on its way out.
-
-    Raises:
-        ClusterError: some stayed beyond the deadline.
-    """
-    _pods_gone(
-        cluster, labels, lambda pod: "deletionTimestamp" in pod["metadata"], "do not end, though told to", timeout
-    )
-
-
-def _pods_gone(
-    cluster: Cluster, labels: Mapping[str, str], counts: Callable[[Json], bool], complaint: str, timeout: float
-) -> None:
-    def left() -> list[str]:
-        return [pod["metadata"]["name"] for pod in cluster.pods.list(labels) if counts(pod)]
-
-    def late() -> Exception:
-        return ClusterError(f"pods {', '.join(left())} {complaint} after {timeout:g} s")
-
-    until(lambda: None if left() else True, [(cluster.pods, labels)], timeout, late)

@@ -16,7 +16,7 @@ from cluster.errors import ClusterError
 from delivery import asking, command, in_cluster, overview
 from delivery.errors import DeliveryError
 from delivery.judgement import Outcome
-from delivery.plan import Plan, read_plan, with_weights
+from delivery.planning.plan import Plan, read_plan, with_weights
 from delivery.preview import preview
 from delivery.rollout import STRATEGIES, Rollout
 from delivery.steps import Step

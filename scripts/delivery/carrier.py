@@ -11,7 +11,6 @@ from cluster.errors import Busy, PrometheusError, Unreachable, Unready
 from cluster.prometheus import Prometheus
 from delivery import starting
 from delivery.analysis import Analysis, Window
-from delivery.budget import Budget
 from delivery.ending import Ending
 from delivery.errors import Asked, DeliveryError, Lost, Rejected
 from delivery.foreign import foreign
@@ -21,15 +20,16 @@ from delivery.journal.tenure import Tenure
 from delivery.judge.contract import Judge
 from delivery.judge.sequential import SequentialJudge
 from delivery.judgement import Outcome
-from delivery.plan import Plan, plan_of
-from delivery.ramp import Ramp, resolve
+from delivery.planning.budget import Budget
+from delivery.planning.plan import Plan, plan_of
+from delivery.planning.ramp import Ramp, resolve
+from delivery.planning.traffic import measure
 from delivery.slo import Slo, load_slo
 from delivery.steps import OnStep, Reporter
 from delivery.strategies.blue_green import BlueGreenStrategy
 from delivery.strategies.blue_green_route import BlueGreenRouteStrategy
 from delivery.strategies.canary import CanaryStrategy
 from delivery.strategies.strategy import Strategy
-from delivery.traffic import measure
 
 STRATEGIES: dict[str, Callable[[Cluster, Reporter], Strategy]] = {
     each.name: each for each in (CanaryStrategy, BlueGreenStrategy, BlueGreenRouteStrategy)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from delivery.budget import Budget
 from delivery.journal.release import Release
 from delivery.judge.evidence import Demand
-from delivery.ramp import ALL
+from delivery.planning.budget import Budget
+from delivery.planning.ramp import ALL
 
 
 def preview(release: Release, budget: Budget) -> list[str]:

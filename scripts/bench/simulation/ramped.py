@@ -14,10 +14,10 @@ from bench.simulation.world import World, draw
 from delivery.judge.evidence import Baseline, Block, Evidence
 from delivery.judge.sequential import SequentialJudge
 from delivery.judgement import Verdict
-from delivery.plan import Plan
-from delivery.ramp import Ramp, resolve
+from delivery.planning.plan import Plan
+from delivery.planning.ramp import Ramp, resolve
+from delivery.planning.traffic import Traffic
 from delivery.slo import Slo
-from delivery.traffic import Traffic
 
 SCRAPE_S = 1.0
 # A release that lasts longer than this is judged at every fifth scrape only: it costs it some seconds and us an hour.

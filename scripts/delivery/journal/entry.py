@@ -58,7 +58,7 @@ class Entry(_Part):
         reason: why it goes back.
         shifts: every change of the weights so far.
         weights: steps of the plan.
-        ramp: the same with what each step has to prove, as `delivery.ramp.Ramp` writes it.
+        ramp: the same with what each step has to prove, as `delivery.planning.ramp.Ramp` writes it.
         verify: whether smoke requests come before the first user.
         steady: when the release before it had ended, as Unix time; 0 if there was none.
         probed: when the release itself asked the new version for something last, by Prometheus' clock.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from delivery.judge.binomial import upper_tail
 from delivery.judgement import Finding, Verdict
 from delivery.slo import Slo
 from delivery.smoke import Answer
-from delivery.statistics import upper_tail
 
 
 def judge_smoke(slo: Slo, answers: Sequence[Answer], version: str) -> Finding:

@@ -5,10 +5,11 @@ from tests.unit.delivery.shop import open_shop, steady
 from tests.unit.delivery.simulation import envoy
 
 from cluster import endpoints, health, wait
-from delivery import capacity, starting, traffic
+from delivery import capacity, starting
 from delivery.counters.sources import ENVOY_REQUESTS, ENVOY_TIMES
 from delivery.journal.pulse import Pulse
 from delivery.judgement import Finding, Verdict
+from delivery.planning import traffic
 
 
 @pytest.fixture(autouse=True)

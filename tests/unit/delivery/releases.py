@@ -7,7 +7,7 @@ import numpy as np
 from delivery.judge.evidence import Baseline, Block, Evidence, Side
 from delivery.judge.sequential import SequentialJudge
 from delivery.judgement import Verdict
-from delivery.ramp import ALL
+from delivery.planning.ramp import ALL
 
 # Latency classes as the counters cut them: at the quantiles, at the objective's threshold, and a far tail.
 SHARES = (0.25, 0.25, 0.25, 0.15, 0.05, 0.04, 0.009, 0.0009, 0.0001)

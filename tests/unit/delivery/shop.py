@@ -10,12 +10,12 @@ from tests.unit.cluster.fake_api import NAMESPACED, FakeApi, fake_api, serving
 from tests.unit.delivery.simulation import envoy
 
 from cluster.client import Cluster
-from delivery import traffic
 from delivery.analysis import Analysis
 from delivery.counters.sources import ENVOY_REQUESTS
 from delivery.journal.release import MARK
 from delivery.journal.touching import FENCE
 from delivery.naming import version_of
+from delivery.planning import traffic
 
 EMPTY = {"resultType": "matrix", "result": []}
 CONFIG_MAPS = f"/api/v1{NAMESPACED}configmaps"

@@ -12,7 +12,7 @@ from delivery import asking, command
 from delivery.errors import DeliveryError
 from delivery.journal import tenure
 from delivery.judgement import Finding, Outcome, Verdict
-from delivery.plan import Plan
+from delivery.planning.plan import Plan
 from delivery.rollout import Rollout
 
 STRATEGIES = ("canary", "blue-green", "blue-green-route")

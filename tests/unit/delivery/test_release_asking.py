@@ -11,7 +11,7 @@ from delivery import asking, carrier, command
 from delivery.errors import UnderWay
 from delivery.journal import lease
 from delivery.judgement import Outcome, Verdict
-from delivery.plan import Plan
+from delivery.planning.plan import Plan
 from delivery.rollout import Rollout
 
 

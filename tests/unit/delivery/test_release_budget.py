@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from tests.unit.delivery.releases import Simulated
 
-from delivery.budget import Budget
 from delivery.errors import DeliveryError
-from delivery.forecast import SPREAD, Forecast
-from delivery.information import Pair, divergence, harm, safety
 from delivery.judgement import Verdict
-from delivery.plan import Plan
-from delivery.ramp import resolve
+from delivery.planning.budget import Budget
+from delivery.planning.forecast import SPREAD, Forecast
+from delivery.planning.information import Pair, divergence, harm, safety
+from delivery.planning.plan import Plan
+from delivery.planning.ramp import resolve
+from delivery.planning.traffic import Traffic
 from delivery.slo import load_slo
-from delivery.traffic import Traffic
 
 SLO = load_slo("order")
 FACTOR = 1.5

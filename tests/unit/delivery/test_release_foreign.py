@@ -8,7 +8,7 @@ from tests.unit.delivery.shop import DEPLOYMENTS, SERVICES, VIRTUAL_SERVICES
 from delivery import carrier, command
 from delivery.errors import Foreign
 from delivery.judgement import Outcome, Verdict
-from delivery.plan import Plan
+from delivery.planning.plan import Plan
 from delivery.rollout import Rollout
 
 PERSON = {"manager": "kubectl-edit", "operation": "Update", "time": "2026-11-24T15:31:02Z", "fieldsV1": {"f:spec": {}}}

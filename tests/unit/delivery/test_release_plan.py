@@ -3,7 +3,7 @@
 import pytest
 
 from delivery.errors import DeliveryError
-from delivery.plan import ANNOTATION, Plan, plan_of, read_plan, with_weights
+from delivery.planning.plan import ANNOTATION, Plan, plan_of, read_plan, with_weights
 
 
 def service(text=None):

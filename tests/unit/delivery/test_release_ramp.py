@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from delivery.plan import Plan
-from delivery.ramp import MOST, Ramp, resolve
+from delivery.planning.plan import Plan
+from delivery.planning.ramp import MOST, Ramp, resolve
+from delivery.planning.traffic import Traffic
 from delivery.slo import load_slo
-from delivery.traffic import Traffic
 
 SLO = load_slo("order")
 MARGINS = SLO.analysis.margins

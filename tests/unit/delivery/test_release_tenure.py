@@ -14,7 +14,7 @@ from delivery import command
 from delivery.errors import DeliveryError, Lost, UnderWay
 from delivery.journal import lease, tenure
 from delivery.judgement import Outcome, Verdict
-from delivery.plan import Plan
+from delivery.planning.plan import Plan
 from delivery.rollout import Rollout
 
 

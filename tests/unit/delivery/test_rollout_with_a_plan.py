@@ -8,9 +8,9 @@ from tests.unit.delivery.shop import SERVICES, steady
 from delivery.errors import DeliveryError
 from delivery.journal.store import open_release
 from delivery.judgement import Verdict
-from delivery.plan import ANNOTATION as PLAN
-from delivery.plan import Plan
-from delivery.ramp import Ramp
+from delivery.planning.plan import ANNOTATION as PLAN
+from delivery.planning.plan import Plan
+from delivery.planning.ramp import Ramp
 from delivery.rollout import Rollout
 
 

@@ -5,10 +5,10 @@ from tests.unit.delivery.simulation import envoy
 
 from cluster.errors import PrometheusError
 from cluster.prometheus import Series
-from delivery import traffic
 from delivery.counters.sources import ENVOY_REQUESTS, ENVOY_TIMES
 from delivery.errors import DeliveryError
-from delivery.traffic import ENOUGH, Traffic, measure
+from delivery.planning import traffic
+from delivery.planning.traffic import ENOUGH, Traffic, measure
 
 PATIENCE = 10.0
 

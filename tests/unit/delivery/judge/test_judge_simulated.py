@@ -10,13 +10,13 @@ import pytest
 from tests.unit.delivery.judge.worlds import BASELINE, World, evidence
 
 from delivery.judge.bets import on_both, on_errors
+from delivery.judge.binomial import upper_bound
 from delivery.judge.harm import Wealth
 from delivery.judge.measures import FEW_ERRORS
 from delivery.judge.safety import log_payments
 from delivery.judge.sequential import SequentialJudge
 from delivery.judgement import Verdict
 from delivery.slo import load_slo
-from delivery.statistics import upper_bound
 
 SLO = load_slo("order")
 JUDGE = SequentialJudge(SLO)

@@ -9,9 +9,9 @@ from itertools import pairwise
 from typing import Any
 
 from delivery.judge.evidence import Demand
-from delivery.plan import Plan
+from delivery.planning.plan import Plan
+from delivery.planning.traffic import Traffic
 from delivery.slo import Margins, Slo
-from delivery.traffic import Traffic
 
 # More than this no step leaves unproven, however few requests the next one brings: half of the typical requests are
 # slower than the median, so a greater share could not be told from all of them.

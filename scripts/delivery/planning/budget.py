@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from delivery.errors import DeliveryError
-from delivery.forecast import SPREAD, Discovery, Forecast, Step
-from delivery.ramp import ALL, Ramp
+from delivery.planning.forecast import SPREAD, Discovery, Forecast, Step
+from delivery.planning.ramp import ALL, Ramp
+from delivery.planning.traffic import Traffic
 from delivery.slo import Slo
-from delivery.traffic import Traffic
 
 # Versions that fail all of their requests, many, and few.
 SHARES = (1.0, 0.2, 0.05)

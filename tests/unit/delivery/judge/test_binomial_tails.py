@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.statistics import lower_tail, upper_bound, upper_tail
+from delivery.judge.binomial import lower_tail, upper_bound, upper_tail
 
 untimed = settings(deadline=None, max_examples=50)
 trials = st.integers(1, 60)

@@ -1,4 +1,4 @@
-"""The two exact binomial quantities the judge needs: no normal approximation, since bad requests are few."""
+"""The exact binomial quantities that judging needs: no normal approximation, since bad requests are few."""
 
 from __future__ import annotations
 

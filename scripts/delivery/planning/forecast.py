@@ -1,8 +1,8 @@
 """How a version would fare on a ramp: walked as if its requests came exactly as often as they do on average.
 
 A step ends with its proof of safety, or the release ends with the evidence of harm. How long both take follows from how
-much a request tells (see `delivery.information`), times what a judge needs beyond that bound who does not know the
-shares beforehand.
+much a request tells (see `delivery.planning.information`), times what a judge needs beyond that bound who does not know
+the shares beforehand.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from delivery.information import Pair, harm, safety
 from delivery.judge.evidence import Demand
-from delivery.ramp import ALL, Ramp
+from delivery.planning.information import Pair, harm, safety
+from delivery.planning.ramp import ALL, Ramp
+from delivery.planning.traffic import Traffic
 from delivery.slo import Slo
-from delivery.traffic import Traffic
 
 # What the judge needs beyond the bounds in the mean, and how much longer than the mean nine releases in ten take at
 # most; tests hold all of them against simulated releases.
