@@ -170,7 +170,8 @@ def _preview(rollout: Rollout, image: str) -> int:
     Raises:
         DeliveryError: it would be refused.
     """
-    release, budget = rollout.intent(image), rollout.budget()
+    release = rollout.intent(image)
+    budget = rollout.budget(release)
     typer.echo("\n".join(preview(release, budget)))
     budget.check()
     return 0

@@ -15,6 +15,7 @@ from delivery.ending import Ending
 from delivery.errors import Asked, DeliveryError, Lost, Rejected
 from delivery.foreign import foreign
 from delivery.journal.entry import Phase
+from delivery.journal.release import Release
 from delivery.journal.shift import Shift
 from delivery.journal.tenure import Tenure
 from delivery.judge.contract import Judge
@@ -23,6 +24,7 @@ from delivery.judgement import Outcome
 from delivery.planning.budget import Budget
 from delivery.planning.plan import Plan, plan_of
 from delivery.planning.ramp import Ramp, resolve
+from delivery.planning.steady import steady_since
 from delivery.planning.traffic import measure
 from delivery.slo import Slo, load_slo
 from delivery.steps import OnStep, Reporter
@@ -69,15 +71,18 @@ class Carrier:
         self._lost = ""
         self._looked = 0.0
 
-    def budget(self) -> Budget:
+    def budget(self, release: Release) -> Budget:
         """Measure the traffic and return what a release will take under it; nothing is changed.
+
+        Args:
+            release: what would be released.
 
         Raises:
             DeliveryError: the plan is wrong, or there is no traffic.
             PrometheusError: the traffic cannot be measured.
         """
         plan = self._plan or plan_of(self._cluster.services.get(self._service))
-        traffic = measure(self._prometheus, self._cluster.namespace, self._service)
+        traffic = measure(self._prometheus, self._cluster.namespace, self._service, self._steady(release))
         return Budget(resolve(plan, traffic, self._slo, self._strategy.at_once), traffic, self._slo)
 
     def abort(self, reason: str = "", force: bool = False) -> Outcome:
@@ -116,10 +121,14 @@ class Carrier:
             raise DeliveryError(f"no release of {self._service} has been started, or it has ended")
         return self._tenure
 
-    def _resolved(self) -> Ramp:
+    def _steady(self, release: Release) -> float:
+        """Return since when the stable version has its users undisturbed; never a time that is still to come."""
+        return min(steady_since(self._cluster, release), self._now())
+
+    def _resolved(self, release: Release) -> Ramp:
         """Return the ramp of a new release, unless it cannot end well."""
         with self._reporter.step("plan") as details:
-            budget = self.budget()
+            budget = self.budget(release)
             details.update(weights=list(budget.ramp.weights), **budget.as_dict())
             budget.check()
             return budget.ramp
@@ -213,7 +222,7 @@ class Carrier:
             at_once=self._strategy.at_once,
             demand=self._ramp.demand(entry.weight, settings.margins),
             deadline=deadline or self._ramp.deadline,
-            steady=max(before, entry.steady) if self._strategy.at_once else 0.0,
+            steady=max(before, entry.steady),
             probed=entry.probed,
         )
 

@@ -106,10 +106,10 @@ class Rollout(Carrier):
 
         with self._reporter.step("start", image=image) as details:
             refuse_second(self._cluster, self._service)
-            self.intent(image)  # what cannot be carried out leaves no trace
-            ramp = self._resolved()
+            intent = self.intent(image)  # what cannot be carried out leaves no trace
+            ramp, steady = self._resolved(intent), self._steady(intent)
             self._outcome = None
-            said = {"weights": ramp.weights, "ramp": ramp.as_dict(), "verify": verify}
+            said = {"weights": ramp.weights, "ramp": ramp.as_dict(), "verify": verify, "steady": steady}
             self._hold(Tenure.begin(self._cluster, self._service, lambda: self.intent(image), **said))
             self._bring_up(details)
 

@@ -60,7 +60,7 @@ class Entry(_Part):
         weights: steps of the plan.
         ramp: the same with what each step has to prove, as `delivery.planning.ramp.Ramp` writes it.
         verify: whether smoke requests come before the first user.
-        steady: when the release before it had ended, as Unix time; 0 if there was none.
+        steady: since when the stable version has had all users undisturbed, as Unix time; 0 if nobody knows.
         probed: when the release itself asked the new version for something last, by Prometheus' clock.
         finding: what the judge said last.
         asked: that somebody else wants it to go back.

@@ -74,7 +74,7 @@ class Tenure:
         tenure = cls(cluster, service)
         tenure._take(Journals(tenure._early))
         try:
-            tenure._open(Entry(release=plan(), holder=tenure.holder, steady=tenure._steady, **values))
+            tenure._open(Entry(release=plan(), holder=tenure.holder, **values))
         except (Exception, KeyboardInterrupt, SystemExit):
             tenure._lease.release(tenure.holder)
             raise
@@ -261,11 +261,6 @@ class Tenure:
             except Conflict:
                 continue
         raise UnderWay(f"others keep taking the lease of {self._service}: try again")
-
-    @property
-    def _steady(self) -> float:
-        """Return when the last release ended."""
-        return float(self._journal.history[-1]["ended"]) if self._journal.history else 0.0
 
     def _open(self, entry: Entry) -> None:
         self.entry = entry

@@ -61,10 +61,19 @@ def measure(
     prometheus: Prometheus,
     namespace: str,
     service: str,
+    since: float = 0.0,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Traffic:
     """Measure the traffic of a service at the gateway; where it has only just come, look until there is enough of it.
+
+    Args:
+        prometheus: who has the gateway's counters.
+        namespace: of the service.
+        service: its name.
+        since: Unix time before which the service was not as it usually is.
+        clock: monotonic seconds.
+        sleep: waits for the next scrapes.
 
     Raises:
         DeliveryError: there is none, so that no release could ever be judged.
@@ -73,7 +82,7 @@ def measure(
     selection, begun = Selection(namespace, service), clock()
     while True:
         series = prometheus.points(f"{selection.selector}[{REACH:g}s]")
-        growths = _since_it_came(list(_growths(selection, series)))
+        growths = _since_it_came([growth for growth in _growths(selection, series) if growth.since >= since])
         if len({growth.until for growth in growths}) >= ENOUGH or clock() - begun >= PATIENCE:
             break
         sleep(LOOK_AGAIN)

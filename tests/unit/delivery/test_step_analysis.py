@@ -79,3 +79,17 @@ def test_a_judgement_can_be_written_down_with_the_evidence_over_time():
     assert written["samples"][-1]["harm"] == written["numbers"]["harm"]
     assert [sample["time"] for sample in written["samples"]] == sorted(sample["time"] for sample in written["samples"])
     assert written["started"] <= written["ended"]
+
+
+def test_what_a_version_before_failed_is_no_burst_of_the_stable_one():
+    """A bad release had all users for three seconds; the one that is judged now begins half a minute later."""
+    simulation = Simulation(stable=(200, 0.0, 0.0))
+    simulation.traffic = {"stable": (200, 0.3, 0.0)}
+    simulation.skip(3)
+    simulation.traffic = {"stable": (200, 0.0, 0.0)}
+    steady = simulation.now()
+    simulation.skip(30)
+    simulation.traffic = {"stable": (180, 0.0, 0.0), "canary": (20, 0.3, 0.0)}
+    assert analyse(simulation).numbers["dispersion"] > 5
+    judgement = analyse(simulation, steady=steady)
+    assert (judgement.verdict, judgement.numbers["dispersion"]) == (Verdict.FAILED, 1.0)

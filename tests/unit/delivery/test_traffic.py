@@ -65,6 +65,15 @@ def test_what_a_canary_failed_a_moment_ago_is_not_what_is_usual():
     assert (found.rate, found.errors) == pytest.approx((200, 1 / 180))
 
 
+def test_what_was_before_the_service_was_as_usual_does_not_count():
+    """Five seconds ago all of its users were still on a bad release."""
+    bad = Series(answered("500"), tuple((float(time), 40.0 * min(time, 25)) for time in range(1, 31)))
+    told = Told([counter(200), bad])
+    assert told.measure().errors > 0.1
+    found = measure(told, "shop", "order", 25.0, lambda: told.slept, told.sleep)
+    assert (found.rate, found.errors) == pytest.approx((200, 0.0))
+
+
 def test_several_gateways_add_up_though_they_are_scraped_at_other_times():
     shifted = Series(answered(gateway="g2"), tuple((time + 0.4, value) for time, value in counter(60).points))
     found = Told([counter(140), shifted]).measure()
