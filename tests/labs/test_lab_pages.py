@@ -97,7 +97,7 @@ def test_what_does_not_exist_is_found(command):
 def test_a_lab_says_what_one_learns_needs_and_is_asked(page):
     text = page.read_text()
     for part in ("**You learn** ", "**You need** ", "**It takes** ", "## Questions", "<details>\n<summary>1. "):
-        assert part in " ".join(text.split(" ")), f"{page.name} lacks {part!r}"
+        assert part in text, f"{page.name} lacks {part!r}"
     assert text.count("<details>") == text.count("</details>") == text.count("<summary>")
     assert re.search(r"\n(Next: \[|Back to \[all labs\]).*\n$", text), f"{page.name} does not say where to go on"
 
