@@ -21,6 +21,8 @@ BASES = {
     "ImagesError",
     "MonitoringError",
 }
+# Its first argument is the object that is not ready; the words are put together in the class.
+OBJECTS = {"Unready"}
 ANY = "..."
 # A fragment shorter than this would be found anywhere.
 TELLING = 8
@@ -59,17 +61,12 @@ def error_classes():
 
 @cache
 def raised():
-    """Return every error that is raised with words of its own; where others' words are passed on there are none."""
-    calls = [
-        (file, node.exc)
-        for file, tree in trees().items()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)
-    ]
+    """Return every error that is made with words of its own; where others' words are passed on there are none."""
+    calls = [(file, node) for file, tree in trees().items() for node in ast.walk(tree) if isinstance(node, ast.Call)]
     found = [
         Message(file, call.lineno, text(call.args[0]))
         for file, call in calls
-        if isinstance(call.func, ast.Name) and call.func.id in error_classes() and call.args
+        if isinstance(call.func, ast.Name) and call.func.id in error_classes() - OBJECTS and call.args
     ]
     return [message for message in found if telling(message.text)]
 
