@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -19,8 +20,9 @@ def pages(root=REPOSITORY):
 def broken(page):
     """Return the relative links of a page that lead nowhere, with the line of their paragraph."""
     return [
-        f"{page.name}:{line}: {target}" for line, target in _targets(page) if not urlsplit(target).scheme
-        and not _leads_somewhere(page, target)
+        f"{page.name}:{line}: {target}"
+        for line, target in _targets(page)
+        if not urlsplit(target).scheme and not _leads_somewhere(page, target)
     ]
 
 
@@ -45,7 +47,7 @@ def _leads_somewhere(page, target):
 def anchors(page):
     """Return the anchors of a page's headings, as GitHub makes them."""
     tokens, found = _parsed(page), []
-    for token, following in zip(tokens, tokens[1:], strict=False):
+    for token, following in pairwise(tokens):
         if token.type == "heading_open":
             text = "".join(child.content for child in following.children if child.type in ("text", "code_inline"))
             slug = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")

@@ -26,7 +26,7 @@ LEFT_OUT = {
 
 
 def quoted(page):
-    """Return what a page quotes: the code in the first column of each table of messages, and in lines that list some."""
+    """Return what a page quotes: the code in the first column of its tables of messages, and where it lists some."""
     found, column, of_messages = [], 0, False
     for token in MarkdownIt().enable("table").parse(page.read_text()):
         if token.type == "tr_open":

