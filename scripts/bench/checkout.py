@@ -1,4 +1,4 @@
-"""A copy of services/ that may be edited, with a catalogue of images that are run from it: nobody's own files change."""
+"""A copy of services/ that may be edited, with a catalogue of images that run from it: nobody's own files change."""
 
 from __future__ import annotations
 

@@ -161,7 +161,9 @@ def _figures(name: str, saves: list[Answered]) -> Iterator[Figure]:
 
 def _in_time(name: str, saves: list[Answered]) -> Target:
     worst = max(save.first for save in saves)
-    return Target(f"a saved file of the {name} answers within {TARGET_S:g} s", worst <= TARGET_S, f"{worst:.2f} s at worst")
+    return Target(
+        f"a saved file of the {name} answers within {TARGET_S:g} s", worst <= TARGET_S, f"{worst:.2f} s at worst"
+    )
 
 
 def _none_failed(failed: int) -> Target:

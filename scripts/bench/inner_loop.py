@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from bench.load import LoadError
 
+ROOT = Path(__file__).resolve().parents[2]
 WATCHING = "watching "
 START_S, STOP_S = 120.0, 60.0
 
@@ -31,6 +33,7 @@ class InnerLoop:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(str(ROOT / root) for root in ("services", "scripts"))},
             start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)

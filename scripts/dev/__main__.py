@@ -58,7 +58,7 @@ def _watch(overlay: str, state: Path, folder: Path) -> None:
 
 
 def _staged(cluster: Cluster, overlay: str) -> bool:
-    """Bring the cluster to what the overlay says; tell whether all of it runs, as it does not if a service is broken."""
+    """Bring the cluster to what the overlay says; tell whether all of it runs: a service may be broken already."""
     try:
         stage(cluster, overlay, report=lambda change: _say(str(change)))
     except Unready as error:

@@ -49,7 +49,9 @@ def affected(paths: Iterable[PurePath], services: Mapping[str, str]) -> Affected
     found = [_of_one(path, services) for path in sorted(paths)]
     replaced = {service for each in found for service in each.replaced}
     migrated = {service for each in found for service in each.migrated}
-    return Affected(tuple(sorted(replaced)), tuple(sorted(migrated)), tuple(line for each in found for line in each.advice))
+    return Affected(
+        tuple(sorted(replaced)), tuple(sorted(migrated)), tuple(line for each in found for line in each.advice)
+    )
 
 
 def _of_one(path: PurePath, services: Mapping[str, str]) -> Affected:

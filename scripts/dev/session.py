@@ -118,7 +118,9 @@ class Session:
         for each in found:
             self._good.setdefault(each["metadata"]["uid"], restarts.restarted_at(each))
         return [
-            Replacement(self._cluster, each, self._good[each["metadata"]["uid"]], asker, age, lambda line: self._tell([line]))
+            Replacement(
+                self._cluster, each, self._good[each["metadata"]["uid"]], asker, age, lambda line: self._tell([line])
+            )
             for each in found
         ]
 

@@ -81,7 +81,7 @@ def test_a_broken_file_is_told_while_the_old_pods_serve_and_the_next_save_mends_
     line = desk.see("crashed with exit code", said)
     assert "SyntaxError: invalid syntax" in line
     assert "the old pods go on serving, the next save tries again" in line
-    desk.see('  | SyntaxError', said)
+    desk.see("  | SyntaxError", said)
     wait_until(lambda: {name for name in pods(desk) if name.startswith("order-")} == before)
     assert {desk.ask() for _ in range(10)} == {"Saved."}
     said = desk.answer('"Mended."')
