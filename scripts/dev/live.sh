@@ -11,7 +11,7 @@ export PYTHONPATH="$live"
 
 # A pod that leaves finishes its requests; anything else that ends the command has it started again, with what is there
 # by then. No restart of the container: Kubernetes makes one wait ever longer.
-trap 'trap - TERM; kill "$child" && wait "$child"; exit' TERM
+trap 'trap - TERM; kill "$child"; wait "$child"; exit $?' TERM
 while :; do
   "$@" &
   child=$!
