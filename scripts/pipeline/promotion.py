@@ -32,6 +32,7 @@ def commit(environment: str, message: str) -> bool:
     """Commit and push the overlay of an environment, and nothing else; return whether there was anything.
 
     Raises:
+        RefusedError: somebody else has changed the same lines.
         NotCheckedError: it cannot be pushed; the commit stays here.
     """
     folder = str(environments.folder(environment))
@@ -39,7 +40,7 @@ def commit(environment: str, message: str) -> bool:
         return False
     _must("commit", "--message", message, "--", folder)
     for _attempt in range(TRIES):
-        _must("pull", "--rebase", "--quiet", REMOTE, BRANCH)
+        _onto_others()
         done = _git("push", "--quiet", REMOTE, f"HEAD:{BRANCH}")
         if done.returncode == 0:
             return True
@@ -47,6 +48,14 @@ def commit(environment: str, message: str) -> bool:
         f"{environment} runs what was promoted, and Git does not say so yet: the overlay cannot be pushed to {BRANCH}"
         f" ({_last(done)}); push it by hand, `make pin` writes it"
     )
+
+
+def _onto_others() -> None:
+    """Put the commit on top of what others pushed meanwhile."""
+    done = _git("pull", "--rebase", "--autostash", "--quiet", REMOTE, BRANCH)
+    if done.returncode:
+        _git("rebase", "--abort")
+        raise RefusedError(f"the overlay was changed by somebody else too: pull, then `make pin` again ({_last(done)})")
 
 
 def _differs(tag: str, service: str) -> bool:
@@ -65,14 +74,14 @@ def _must(*arguments: str) -> None:
 def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["git", *BOT, *arguments],
-        env=os.environ | _credentials(os.environ),
+        env=os.environ | credentials(os.environ),
         capture_output=True,
         text=True,
         check=False,
     )
 
 
-def _credentials(environ: Mapping[str, str]) -> dict[str, str]:
+def credentials(environ: Mapping[str, str]) -> dict[str, str]:
     """Return what lets git push with the token of the workflow: in its environment, which others do not see."""
     if not environ.get(TOKEN):
         return {}
