@@ -17,6 +17,7 @@ def ensure(venv: Path, root: Path) -> None:
         venv: folder of the environment.
         root: the checkout that they run.
     """
+    (venv / "bin").mkdir(parents=True, exist_ok=True)
     path = ":".join(str(root / source) for source in SOURCES)
     for command, package in COMMANDS.items():
         program, python = venv / "bin" / command, venv / "bin" / "python"
