@@ -58,7 +58,7 @@ def release_images(only: Only = None) -> None:
     """Build what is released for each kind of machine, as files; the tag is VERSION, else the commit."""
     settings, source = Settings.resolve(), origin.read()
     images = release.images(release.version(source), only)
-    docker.check()
+    docker.check_buildx()
     _each("built", images, settings, lambda image: release.archive(image, settings, source))
 
 
@@ -69,7 +69,7 @@ def publish(only: Only = None) -> None:
     if not settings.registry:
         raise ImagesError(NO_REGISTRY)
     images = release.images(release.version(source), only)
-    docker.check()
+    docker.check_buildx()
     _each("published", images, settings, lambda image: release.publish(image, settings, source))
 
 

@@ -87,7 +87,7 @@ def login() -> None:
 @app.command()
 def sign() -> None:
     """Sign what was published."""
-    for image in published.read().values():
+    for image in published.must_read().values():
         signatures.sign(image)
         typer.echo(f"signed {image}")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline import accepted
 from pipeline.errors import NotCheckedError
-from pipeline.programs import ask, last_line, own
+from pipeline.programs import Done, ask, last_line, own
 
 # What runs in a cluster or on the machine of a developer; what only a benchmark compares with is no part of it.
 FILES = [Path(part) / "requirements.txt" for part in ("services", "scripts/delivery", "scripts", "tests")]
@@ -50,9 +50,14 @@ def _audited(file: Path) -> dict[str, Any]:
         return dict(json.loads(report.read_text()))
     except (OSError, ValueError):
         raise NotCheckedError(
-            f"{file} was not audited, which is no pass: {url()} gives no advisories ({last_line(done)});"
+            f"{file} was not audited, which is no pass: {url()} gives no advisories ({_why(done)});"
             f" connect to it, or name a mirror in {OWN_OSV}"
         ) from None
+
+
+def _why(done: Done) -> str:
+    away = any(word in done.stderr for word in ("ConnectionError", "ConnectTimeout", "ReadTimeout"))
+    return "it cannot be reached" if away else last_line(done)
 
 
 def _vulnerable(file: Path, report: dict[str, Any], known: frozenset[str]) -> Iterator[str]:

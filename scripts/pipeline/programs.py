@@ -11,6 +11,9 @@ from pathlib import Path
 
 from pipeline.errors import NotCheckedError
 
+# What fits behind our own words in one line that people read.
+LONGEST = 200
+
 Done = subprocess.CompletedProcess[str]
 
 
@@ -56,6 +59,6 @@ def ask(command: Sequence[str | Path], environ: Mapping[str, str] | None = None)
 
 
 def last_line(done: Done) -> str:
-    """Return the last thing that a program said, errors before all else."""
+    """Return the last thing that a program said, errors before all else; the beginning of it, if it is long."""
     lines = [line.strip() for line in (done.stderr.strip() or done.stdout.strip()).splitlines() if line.strip()]
-    return lines[-1] if lines else f"it said nothing, and exited with {done.returncode}"
+    return lines[-1][:LONGEST] if lines else f"it said nothing, and exited with {done.returncode}"

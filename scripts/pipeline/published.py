@@ -27,6 +27,17 @@ def read() -> dict[str, str]:
     return {service: str(pinned(str(image))) for service, image in content.items()}
 
 
+def must_read() -> dict[str, str]:
+    """Return the published image of each service.
+
+    Raises:
+        NotCheckedError: none was published.
+    """
+    if not (found := read()):
+        raise NotCheckedError(f"nothing was published: {FILE} names no image (`make publish` writes it)")
+    return found
+
+
 def image_of(service: str, image: str = "") -> Reference:
     """Return the image of a service that is meant: the one that was named, else the published one.
 

@@ -48,8 +48,8 @@ STEPS = (
     Step("sbom"),
     Step("test"),
     Step("drills"),
-    Step("release-images", needs=("docker",)),
-    Step("scan", needs=("docker", "syft", "grype")),
+    Step("release-images", needs=("buildx",)),
+    Step("scan", needs=("buildx", "syft", "grype")),
     Step("drills", ("CLUSTER=kind",), KIND),
     Step("chaos", ("CLUSTER=kind",), KIND),
 )
@@ -68,12 +68,15 @@ def missing(step: Step) -> str:
     return next((reason for need in step.needs if (reason := NEEDS[need]())), "")
 
 
-def _docker() -> str:
-    try:
-        docker.check()
-    except ImagesError as error:
-        return str(error).partition(";")[0]
-    return ""
+def _docker(check: Callable[[], None]) -> Callable[[], str]:
+    def reason() -> str:
+        try:
+            check()
+        except ImagesError as error:
+            return str(error).partition(";")[0]
+        return ""
+
+    return reason
 
 
 def _advisories() -> str:
@@ -91,7 +94,8 @@ def _program(name: str) -> Callable[[], str]:
 
 
 NEEDS: dict[str, Callable[[], str]] = {
-    "docker": _docker,
+    "docker": _docker(docker.check),
+    "buildx": _docker(docker.check_buildx),
     "advisories": _advisories,
     **{name: _program(name) for name in ("kind", "kubectl", "helm", "syft", "grype")},
 }

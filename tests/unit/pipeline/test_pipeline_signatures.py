@@ -111,6 +111,10 @@ def test_what_was_published_is_what_is_released_and_signed(pipeline, cosign, che
         release.release("user", "", "canary")
 
 
+def test_with_nothing_published_nothing_was_signed(pipeline, cosign):
+    assert stopped(pipeline("sign"), 2, "nothing was published")
+
+
 def test_only_what_has_a_digest_is_signed(cosign):
     with pytest.raises(RefusedError, match="floats"):
         signatures.sign("registry.example.com/team/order:v3")
