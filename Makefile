@@ -41,15 +41,17 @@ demo-embedded: setup
 demo-kind demo-context: demo-%: up-%
 	@$(TELL) $(PY) -m drills all --only blue-green --only canary --overlay $(OVERLAY) --record reports/demo.svg
 
-# What waits more than it works runs side by side; what has a cluster of its own, with users to count, has the machine alone.
-ALONE = tests/signals tests/browser tests/drills tests/contract
-BESIDE = $(filter-out $(ALONE) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
+# What only works runs three side by side. What has a cluster with users to count waits more than it works: two lanes of it
+# (tests/conftest.py), and nothing else.
+CLUSTERED = tests/signals tests/browser tests/drills tests/contract
+BESIDE = $(filter-out $(CLUSTERED) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 
 test: setup-test lint types ## everything that is checked: lint, types, unit, architecture, manifest, contract and drill tests
 ifdef PYTEST
 	@$(PY) -m pytest $(PYTEST)
 else
-	@$(PY) -m pytest --numprocesses 3 --dist loadfile $(BESIDE); beside=$$?; $(PY) -m pytest $(ALONE) && exit $$beside
+	@$(PY) -m pytest --numprocesses 3 --dist loadfile $(BESIDE); beside=$$?; \
+	$(PY) -m pytest --numprocesses 2 --dist loadgroup $(CLUSTERED) && exit $$beside
 endif
 
 bench: setup-bench ## ratios and times, printed and in reports/bench/; ONLY="service cluster"
