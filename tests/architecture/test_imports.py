@@ -27,6 +27,11 @@ BREACHES = {
     "the chassis knows no domain and no platform": ("services/chassis", "import order.domain"),
     "services know nothing of the platform's scripts": ("services/user", "import toolchain"),
     "images are built without a cluster and without what goes into them": ("scripts/images", "import cluster"),
+    "the pipeline runs drills and releases as programs, and builds upon manifests and images alone": (
+        "scripts/pipeline",
+        "import drills",
+    ),
+    "nothing imports the pipeline": ("scripts/delivery", "import pipeline"),
 }
 
 

@@ -6,6 +6,7 @@ import pytest
 from tests.manifests.rendered import CLUSTER_OVERLAYS, OVERLAYS, named, of_kind, overlay, pod_of, render
 from tests.manifests.rendered import with_optional_components as with_mirror
 
+from pipeline.references import parse
 from user.config import Settings
 
 
@@ -25,7 +26,7 @@ def test_production_is_what_kind_rehearses(kind):
     for objects, found in ((overlay("kind"), rehearsed), (overlay("production"), real)):
         for body in of_kind(objects, kind):
             spec = {key: value for key, value in body["spec"].items() if key != "replicas"}
-            found[body["metadata"]["name"]] = without_requests_for_cpu(without_registry(spec))
+            found[body["metadata"]["name"]] = without_requests_for_cpu(without_what_was_promoted(spec))
     own = {"postgres", "allow-postgres", "database"}
     assert {name: rehearsed[name] for name in rehearsed.keys() - own} == {n: real[n] for n in real.keys() - own}
 
@@ -37,18 +38,19 @@ def without_requests_for_cpu(spec):
     return spec
 
 
-def without_registry(value):
+def without_what_was_promoted(value):
+    """Which image and version of a service production runs is not what kind rehearses next."""
     if isinstance(value, dict):
-        return {key: without_registry(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [without_registry(each) for each in value]
-    return value.rpartition("registry.example.com/team/")[2] if isinstance(value, str) else value
+        kept = {key: without_what_was_promoted(each) for key, each in value.items() if key != "version"}
+        return kept | ({"image": parse(value["image"]).name} if "image" in value else {})
+    return [without_what_was_promoted(each) for each in value] if isinstance(value, list) else value
 
 
 def test_production_takes_its_images_from_a_registry_and_its_database_from_elsewhere():
     objects = overlay("production")
-    images = {pod_of(each)["containers"][0]["image"] for each in of_kind(objects, "Deployment", "Job")}
-    assert images == {"registry.example.com/team/user:v1", "registry.example.com/team/order:v1"}
+    images = {parse(pod_of(each)["containers"][0]["image"]) for each in of_kind(objects, "Deployment", "Job")}
+    assert {image.name for image in images} == {"user", "order"}
+    assert all("/" in image.repository and image.digest for image in images)
     assert of_kind(objects, "StatefulSet") == []
     [egress] = named(objects, "NetworkPolicy", "database")["spec"]["egress"]
     assert egress["to"] == [{"ipBlock": {"cidr": "192.0.2.0/24"}}]
