@@ -14,13 +14,17 @@ tell-context = KUBECONTEXT=$(KUBECONTEXT)
 TELL = $(tell-$(CLUSTER))
 $(if $(TELL),,$(error CLUSTER=$(CLUSTER) is none: embedded, kind, or context with KUBECONTEXT))
 OVERLAY ?= $(if $(filter embedded,$(CLUSTER)),embedded,kind)
-DRILL = $(TELL) $(PY) -m drills run $(@:drill-%=%) --overlay $(OVERLAY) --twin $(or $(TWIN),sound)
+DRILL = $(TELL) $(PY) -m drills run $(@:drill-%=%) --overlay $(OVERLAY) --twin $(or $(TWIN),sound) $(if $(SERVICE),--service $(SERVICE))
+
+# As make was told it, untouched by this shell; what the environment calls NAME is something else.
+TOLD_NAME = $(if $(filter command,$(origin NAME)),$$NAME)
 
 export PYTHONPATH := $(CURDIR)/services:$(CURDIR)/scripts
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-embedded demo-kind demo-context test bench up up-embedded up-kind up-context down down-embedded \
-	down-kind down-context status drill-canary drill-blue-green drill-blue-green-route chaos images setup setup-test \
+	down-kind down-context status drill-canary drill-blue-green drill-blue-green-route chaos new-service remove-service \
+	images setup setup-test \
 	setup-bench lint types requirements clean
 
 help: ## print this list
@@ -93,6 +97,12 @@ drill-blue-green-route: setup ## one blue-green drill, by the VirtualService
 
 chaos: setup ## drills in which the world around a release breaks, or its own process; ONLY=pods-killed
 	@$(TELL) $(PY) -m drills chaos --overlay $(OVERLAY) $(if $(ONLY),--only $(ONLY))
+
+new-service: setup-test ## another service of the shape of user, with all that belongs to one; NAME=payment
+	@$(PY) -m scaffold new -- "$(TOLD_NAME)"
+
+remove-service: setup-test ## take such a service away again; NAME=payment
+	@$(PY) -m scaffold remove $(if $(FORCE),--force) -- "$(TOLD_NAME)"
 
 images: setup ## build every image with Docker; ONLY=order, BASE_IMAGE, IMAGE_REGISTRY, PLATFORM, DOCKER_BUILD_ARGS
 	@$(PY) -m images build $(if $(ONLY),--only $(ONLY))

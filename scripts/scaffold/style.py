@@ -1,0 +1,52 @@
+"""Brings what the rules made into the style of the tree: lines that got longer or shorter are wrapped anew."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from scaffold.errors import ScaffoldError
+
+# Only what a longer or shorter name can change: where imports stand, and where lines break.
+_STEPS = (("check", "--quiet", "--select", "I", "--fix"), ("format", "--quiet"))
+
+
+def styled(files: Mapping[str, str], settings: str) -> dict[str, str]:
+    """Return Python files as ruff writes them.
+
+    Args:
+        files: their texts, by path.
+        settings: the text of pyproject.toml; what it calls root packages are the project's own.
+
+    Raises:
+        ScaffoldError: ruff is not there, or refuses a file.
+    """
+    with tempfile.TemporaryDirectory(prefix="scaffold-") as name:
+        folder = Path(name)
+        _lay_out(folder, files, settings)
+        for step in _STEPS:
+            _ruff(folder, *step)
+        return {path: (folder / path).read_text(encoding="utf-8") for path in files}
+
+
+def _lay_out(folder: Path, files: Mapping[str, str], settings: str) -> None:
+    for package in tomllib.loads(settings)["tool"]["importlinter"]["root_packages"]:
+        for source in ("services", "scripts"):
+            (folder / source / package).mkdir(parents=True, exist_ok=True)
+    for path, text in {**files, "pyproject.toml": settings}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+
+
+def _ruff(folder: Path, *arguments: str) -> None:
+    program = Path(sys.executable).with_name("ruff")
+    try:
+        done = subprocess.run([program, *arguments, "--no-cache", "."], cwd=folder, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise ScaffoldError("ruff is not installed: run this by `make new-service`") from error
+    if done.returncode:
+        raise ScaffoldError(f"ruff refuses what was made: {' '.join((done.stdout + done.stderr).split())}")
