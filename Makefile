@@ -16,15 +16,15 @@ $(if $(TELL),,$(error CLUSTER=$(CLUSTER) is none: embedded, kind, or context wit
 OVERLAY ?= $(if $(filter embedded,$(CLUSTER)),embedded,kind)
 DRILL = $(TELL) $(PY) -m drills run $(@:drill-%=%) --overlay $(OVERLAY) --twin $(or $(TWIN),sound) $(if $(SERVICE),--service $(SERVICE))
 
-# As make was told it, untouched by this shell; what the environment calls NAME is something else.
-TOLD_NAME = $(if $(filter command,$(origin NAME)),$$NAME)
+# What make was told on its command line, untouched by a shell; what the environment calls NAME is something else.
+told = "$(if $(filter command,$(origin $(1))),$$$(1))"
 
 export PYTHONPATH := $(CURDIR)/services:$(CURDIR)/scripts
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-embedded demo-kind demo-context test bench up up-embedded up-kind up-context down down-embedded \
 	down-kind down-context status drill-canary drill-blue-green drill-blue-green-route chaos new-service remove-service \
-	images setup setup-test \
+	rename images setup setup-test \
 	setup-bench lint types requirements clean
 
 help: ## print this list
@@ -99,10 +99,14 @@ chaos: setup ## drills in which the world around a release breaks, or its own pr
 	@$(TELL) $(PY) -m drills chaos --overlay $(OVERLAY) $(if $(ONLY),--only $(ONLY))
 
 new-service: setup-test ## another service of the shape of user, with all that belongs to one; NAME=payment
-	@$(PY) -m scaffold new -- "$(TOLD_NAME)"
+	@$(PY) -m scaffold new -- $(call told,NAME)
 
 remove-service: setup-test ## take such a service away again; NAME=payment
-	@$(PY) -m scaffold remove $(if $(FORCE),--force) -- "$(TOLD_NAME)"
+	@$(PY) -m scaffold remove $(if $(FORCE),--force) -- $(call told,NAME)
+
+rename: setup-test ## the platform under the team's own name; NAME=acme, NAMESPACE=..., IMAGE_REGISTRY=...
+	@$(PY) -m scaffold rename $(if $(FORCE),--force) --namespace $(call told,NAMESPACE) \
+	--registry $(call told,IMAGE_REGISTRY) -- $(call told,NAME)
 
 images: setup ## build every image with Docker; ONLY=order, BASE_IMAGE, IMAGE_REGISTRY, PLATFORM, DOCKER_BUILD_ARGS
 	@$(PY) -m images build $(if $(ONLY),--only $(ONLY))

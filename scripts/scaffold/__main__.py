@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from scaffold import service
+from scaffold import renaming, service
 from scaffold.errors import ScaffoldError
-from scaffold.git import check_kept
+from scaffold.git import check_clean, check_kept
 from scaffold.tree import Tree
 
 Name = Annotated[str, typer.Argument(help="Name of the service, such as payment or gift-card.")]
@@ -41,6 +41,22 @@ def remove(
         check_kept(tree.root, lost)
     tree.write()
     _say(f"removed {name}", changed)
+
+
+@app.command()
+def rename(
+    name: Annotated[str, typer.Argument(help="Of the platform, such as acme.")],
+    namespace: Annotated[str, typer.Option(help="Where its services live; else where they do now.")] = "",
+    registry: Annotated[str, typer.Option(help="Before the names of production's images; else as now.")] = "",
+    force: Annotated[bool, typer.Option(help="Even if there are changes in no commit.")] = False,
+) -> None:
+    """Give the platform the team's own name, everywhere; doing it twice does no harm."""
+    tree = Tree()
+    if not force:
+        check_clean(tree.root)
+    changed = renaming.rename(tree, name, namespace, registry)
+    tree.write()
+    _say(f"the platform is called {name}", changed)
 
 
 def _say(what: str, changed: list[str]) -> None:

@@ -19,6 +19,16 @@ def check_kept(root: Path, paths: Sequence[str]) -> None:
         raise ScaffoldError(f"{open_changes[0]} was changed and is in no commit: commit it, or say FORCE=1")
 
 
+def check_clean(root: Path) -> None:
+    """See that a checkout holds nothing but what is in a commit, so that one look at `git diff` shows all that follows.
+
+    Raises:
+        ScaffoldError: there are changes.
+    """
+    if open_changes := changes(root):
+        raise ScaffoldError(f"{open_changes[0]} was changed and is in no commit: commit or stash it, or say FORCE=1")
+
+
 def changes(root: Path, *paths: str) -> list[str]:
     """Return the paths of what no commit has as it is; files that Git ignores do not count.
 

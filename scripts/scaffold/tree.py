@@ -13,8 +13,9 @@ from types import FrameType
 from scaffold.errors import ScaffoldError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-# What tools leave in a checkout, and what is no file of anybody's.
-NOT_OURS = {"__pycache__", ".git", ".venv", ".tools", "reports", "node_modules"}
+# What tools leave in a checkout: these, and all folders whose names begin with a dot but for those of the project.
+NOT_OURS = {"__pycache__", "reports", "node_modules"}
+DOTTED = {".github", ".ci"}
 
 
 class Tree:
@@ -29,10 +30,11 @@ class Tree:
         self.changes: dict[str, str | None] = {}
 
     def files(self, *folders: str) -> list[str]:
-        """Return the paths of all files below folders (or those files themselves), in the order of their names."""
+        """Return the paths of all files below folders, or those files themselves, by name; without any, of all."""
+        folders = folders or ("",)
         found = {path for folder in folders for path in self._on_disk(folder) if self.changes.get(path, "") is not None}
         made = (path for path, text in self.changes.items() if text is not None)
-        return sorted(found | {path for path in made if path.startswith(tuple(folders))})
+        return sorted(found | {path for path in made if path.startswith(folders)})
 
     def read(self, path: str) -> str:
         """Return what a file shall hold.
@@ -83,7 +85,7 @@ class Tree:
         if start.is_file():
             yield folder
         for place, folders, names in os.walk(start):
-            folders[:] = [name for name in folders if name not in NOT_OURS]
+            folders[:] = [name for name in folders if name in DOTTED or not name.startswith(".") and name not in NOT_OURS]
             yield from (str((Path(place) / name).relative_to(self.root)) for name in names)
 
     def _read(self, path: str) -> str | None:
