@@ -10,7 +10,7 @@ import re
 import sys
 import tokenize
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import yaml
 
@@ -112,7 +112,7 @@ def _used(tree: Tree) -> set[str]:
     return (found | {"note", "reference"}) - {"user", "users", "User"}
 
 
-def check_texts(texts: dict[str, str], names: Names) -> None:
+def check_texts(texts: Mapping[str, str], names: Names) -> None:
     """Look at what the rules made.
 
     Raises:
@@ -121,9 +121,20 @@ def check_texts(texts: dict[str, str], names: Names) -> None:
     for path, text in texts.items():
         if left := ", ".join(foreign(text, names)):
             raise ScaffoldError(f"{path} would still say {left}: a rule of scripts/scaffold/words.py is missing")
-        if long := next((line for line in text.splitlines() if len(line) > LONGEST_LINE), ""):
-            raise ScaffoldError(f"NAME={names.kebab} is too long: {path} would have a line of {len(long)} characters")
         check_syntax(path, text)
+    check_width(texts)
+
+
+def check_width(texts: Mapping[str, str]) -> None:
+    """See that no line of Python is longer than the tree allows.
+
+    Raises:
+        ScaffoldError: a name is too long for one.
+    """
+    for path, text in texts.items():
+        long = next((line for line in text.splitlines() if len(line) > LONGEST_LINE), "") if path.endswith(".py") else ""
+        if long:
+            raise ScaffoldError(f"the name is too long: {path} would have a line of {len(long)} characters")
 
 
 def check_syntax(path: str, text: str) -> None:

@@ -17,9 +17,10 @@ def prose(text: str) -> Iterator[tuple[str, bool]]:
     done = 0
     for begin, end in _strings(text):
         start, stop = lines[begin[0] - 1] + begin[1], lines[end[0] - 1] + end[1]
-        yield text[done:start], False
-        yield text[start:stop], " " in text[start:stop].strip("\"' ")
-        done = stop
+        if " " in text[start:stop].strip("\"' "):
+            yield text[done:start], False
+            yield text[start:stop], True
+            done = stop
     yield text[done:], False
 
 

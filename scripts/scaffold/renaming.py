@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from scaffold.checks import LABEL, LONGEST_LINE, check_syntax
+from scaffold.checks import LABEL, check_syntax, check_width
 from scaffold.errors import ScaffoldError
 from scaffold.style import styled
 from scaffold.tree import Tree
@@ -22,6 +23,29 @@ _LONGEST = LABEL - len("kind--otel-collector-control-plane")
 _TAKEN = re.compile(r"default|kube-.*|istio-.*|observability|argocd|local-path-storage")
 # Not text of ours, or nobody's to change.
 _KEPT = re.compile(r"(^|/)(LICENSE|\.git|.*\.(svg|png|zip|gz|whl|pb|ico|woff2?))$|requirements\.txt$")
+# Between what a namespace stands: in quotes, in paths, in the names of hosts, behind what says that one follows.
+_END = r"(?![\w-])"
+_PLACES = [
+    (r"[\"'`]", r"(?=[\"'`/])"),
+    (r"\.", r"(?=\.svc\b)"),
+    *(
+        (before, _END)
+        for before in (
+            "namespaces/",
+            "Namespace/",
+            "/ns/",
+            "-n ",
+            "--namespace ",
+            "namespace: ",
+            "namespace ",
+            "namespace=",
+            "NAMESPACE=",
+            "  name: ",
+            "value: ",
+            r"gateways: \[",
+        )
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -77,7 +101,11 @@ def renamed(text: str, old: Identity, new: Identity) -> str:
     text = re.sub(rf"(?<=newName: ){re.escape(old.registry)}(?=/)", new.registry, text)
     if new.namespace != old.namespace:
         text = _moved(text, old.namespace, new.namespace)
-    for before, after in zip(_forms(old.name), _forms(new.name), strict=True):
+    return _called(text, old.name, new.name)
+
+
+def _called(text: str, old: str, new: str) -> str:
+    for before, after in zip(_forms(old), _forms(new), strict=True):
         text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(before)}(?![A-Za-z0-9])", after, text)
     return text
 
@@ -90,25 +118,9 @@ def _forms(name: str) -> tuple[str, ...]:
 
 def _moved(text: str, old: str, new: str) -> str:
     """Write another namespace wherever a text means one: the shop itself, of which people speak, stays a shop."""
-    before = "|".join(
-        [
-            r"""(?<=["'`])""",
-            r"(?<=namespaces/)",
-            r"(?<=Namespace/)",
-            r"(?<=/ns/)",
-            r"(?<=-n )",
-            r"(?<=--namespace )",
-            r"(?<=namespace: )",
-            r"(?<=namespace )",
-            r"(?<=namespace=)",
-            r"(?<=  name: )",
-            r"(?<=value: )",
-            r"(?<=NAMESPACE=)",
-            r"(?<=gateways: \[)",
-        ]
-    )
-    text = re.sub(rf"({before}){re.escape(old)}(?![\w-]|\.(?!svc|$)| [a-z])", new, text)
-    return re.sub(rf"(?<=\.){re.escape(old)}(?=\.svc\b)", new, text)
+    for before, after in _PLACES:
+        text = re.sub(rf"(?<={before}){re.escape(old)}{after}", new, text)
+    return text
 
 
 def _check(tree: Tree, old: Identity, new: Identity) -> None:
@@ -124,16 +136,15 @@ def _check(tree: Tree, old: Identity, new: Identity) -> None:
         raise ScaffoldError(f"NAMESPACE={new.namespace} cannot be used: it is the cluster's own, or that of a tool")
     if new.name == new.namespace:
         raise ScaffoldError(f"NAME and NAMESPACE are both {new.name}: let them differ, or the next rename cannot tell them apart")
-    for what, before, after in (("NAME", old.name, new.name), ("NAMESPACE", old.namespace, new.namespace)):
-        if before != after and (place := _place_of(tree, after)):
-            raise ScaffoldError(f"{what}={after} cannot be used: it means something else in {place}")
+    _check_new(tree, "NAME", old.name, new.name, lambda text: _called(text, new.name, ""))
+    _check_new(tree, "NAMESPACE", old.namespace, new.namespace, lambda text: _moved(text, new.namespace, ""))
 
 
-def _place_of(tree: Tree, word: str) -> str:
-    """Return where a word is in use: it could not be told apart afterwards."""
-    pattern = re.compile("|".join(rf"(?<![A-Za-z0-9-]){re.escape(form)}(?![A-Za-z0-9-])" for form in _forms(word)))
-    places = (path for path in tree.files() if not _KEPT.search(path))
-    return next((path for path in places if pattern.search(_text(tree, path) or "")), "")
+def _check_new(tree: Tree, what: str, old: str, new: str, taken_out: Callable[[str], str]) -> None:
+    """See that a name is not in use, where it could not be told apart afterwards."""
+    for path in () if new == old else tree.files():
+        if not _KEPT.search(path) and (text := _text(tree, path)) and taken_out(text) != text:
+            raise ScaffoldError(f"{what}={new} cannot be used: it means something else in {path}")
 
 
 def _text(tree: Tree, path: str) -> str | None:
@@ -154,9 +165,8 @@ def _polish(tree: Tree) -> None:
     """Bring Python into the style of the tree, and see that every file is what it claims to be."""
     changed = {path: text for path, text in tree.changes.items() if text is not None}
     python = {path: text for path, text in changed.items() if path.endswith(".py")}
-    for path, text in styled(python, tree.read("pyproject.toml")).items() if python else ():
-        if long := next((line for line in text.splitlines() if len(line) > LONGEST_LINE), ""):
-            raise ScaffoldError(f"the name is too long: {path} would have a line of {len(long)} characters")
-        tree.put(path, text)
+    formatted = styled(python, tree.read("pyproject.toml"))
+    check_width(formatted)
+    tree.changes.update(formatted)
     for path, text in tree.changes.items():
         check_syntax(path, text or "")

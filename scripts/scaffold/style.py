@@ -37,6 +37,7 @@ def _lay_out(folder: Path, files: Mapping[str, str], settings: str) -> None:
     for package in tomllib.loads(settings)["tool"]["importlinter"]["root_packages"]:
         for source in ("services", "scripts"):
             (folder / source / package).mkdir(parents=True, exist_ok=True)
+            (folder / source / package / "__init__.py").touch()
     for path, text in {**files, "pyproject.toml": settings}.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")

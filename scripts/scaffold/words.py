@@ -75,6 +75,7 @@ def rename(text: str, names: Names, path: str, *, in_prose: bool = False) -> str
         r"User(?![a-z])": names.camel,
         r"(?<![A-Z])USER(?=_)": names.constant,
         r"(?<![a-z])users(?=_)|(?<=_)users(?![a-z])": many.snake,
+        r"(?<=\bof )users(?![a-z])": many.words,
         r"(?<![a-z])users(?![a-z])": many.words if in_prose else many.snake,
         r'(?<=main\(")user(?=")|(?<=services/)user(?=/)': names.snake,
         r'(?<=_id, ")user(?=")|(?<![a-z])user(?= service\b)': names.words,

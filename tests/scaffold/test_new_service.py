@@ -1,29 +1,17 @@
 """A new service is a service: what it is made of is valid, in style, wired everywhere, and its tests pass."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.scaffold.conftest import run
 
 from scaffold import service
 from scaffold.model import OWN, own_files, services
 from scaffold.tree import Tree
 
 SERVICES = ("payment", "gift-card")
-
-
-def run(root, *command):
-    """Run a program of the test environment on a copy of the tree."""
-    path = f"{root / 'services'}:{root / 'scripts'}"
-    environment = os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-    program = Path(sys.executable).with_name(command[0])
-    done = subprocess.run([program, *command[1:]], cwd=root, env=environment, capture_output=True, text=True, timeout=110)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout
 
 
 @pytest.mark.parametrize("name", SERVICES)
