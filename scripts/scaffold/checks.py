@@ -12,11 +12,10 @@ import tokenize
 import tomllib
 from collections.abc import Iterator, Mapping
 
-import yaml
-
 from scaffold.errors import ScaffoldError
 from scaffold.model import MODEL, own_files, services, speaks_of
 from scaffold.names import Names
+from scaffold.syntax import check_syntax, check_width
 from scaffold.tree import Tree
 from scaffold.words import foreign
 
@@ -26,7 +25,6 @@ POD = "-canary-0123456789-abcde"
 # What delivery, set-up and the manifests put behind the name of a service.
 ENDINGS = ("blue", "both", "canary", "database", "green", "mesh", "migrate", "preview", "stable")
 SHAPE = re.compile(r"[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*")
-LONGEST_LINE = 120
 
 
 def check_name(tree: Tree, name: str) -> Names:
@@ -73,7 +71,7 @@ def _conflicts(tree: Tree, names: Names) -> Iterator[str]:
     if used := {names.snake, names.camel, names.many.snake} & _used(tree):
         yield f"{min(used)} means something else in the code of a service"
     yield from (
-        f"its path /{names.many.kebab} and {each}'s begin alike"
+        f"its path /{names.many.kebab} and that of {each} begin alike"
         for each in known
         if _alike(names.many.kebab, Names(each).many.kebab)
     )
@@ -107,6 +105,7 @@ def _used(tree: Tree) -> set[str]:
     found: set[str] = set()
     for path in own_files(tree, MODEL):
         if path.endswith(".py"):
+            check_syntax(path, tree.read(path))
             tokens = tokenize.generate_tokens(io.StringIO(tree.read(path)).readline)
             found |= {token.string for token in tokens if token.type == tokenize.NAME}
     return (found | {"note", "reference"}) - {"user", "users", "User"}
@@ -123,32 +122,3 @@ def check_texts(texts: Mapping[str, str], names: Names) -> None:
             raise ScaffoldError(f"{path} would still say {left}: a rule of scripts/scaffold/words.py is missing")
         check_syntax(path, text)
     check_width(texts)
-
-
-def check_width(texts: Mapping[str, str]) -> None:
-    """See that no line of Python is longer than the tree allows.
-
-    Raises:
-        ScaffoldError: a name is too long for one.
-    """
-    for path, text in texts.items():
-        long = next((line for line in text.splitlines() if len(line) > LONGEST_LINE), "") if path.endswith(".py") else ""
-        if long:
-            raise ScaffoldError(f"the name is too long: {path} would have a line of {len(long)} characters")
-
-
-def check_syntax(path: str, text: str) -> None:
-    """Read a file as what its name says that it is.
-
-    Raises:
-        ScaffoldError: it is none.
-    """
-    try:
-        if path.endswith(".py"):
-            compile(text, path, "exec")
-        elif path.endswith((".yaml", ".yml")):
-            list(yaml.safe_load_all(text))
-        elif path.endswith(".toml"):
-            tomllib.loads(text)
-    except (SyntaxError, ValueError, yaml.YAMLError) as error:
-        raise ScaffoldError(f"{path} would not be valid: {' '.join(str(error).split())}") from error

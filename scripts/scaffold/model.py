@@ -9,6 +9,7 @@ from pathlib import PurePath
 from scaffold.blocks import names_service
 from scaffold.errors import ScaffoldError
 from scaffold.names import Names
+from scaffold.syntax import check_syntax
 from scaffold.tree import Tree
 from scaffold.words import rename, translate
 
@@ -42,8 +43,8 @@ EDITS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("import uuid\n\nfrom", "import uuid\n\nimport pytest\nfrom"),
         (
             '"email": "ada@example.org"}\n',
-            '"email": "ada@example.org"}\n\n\n@pytest.fixture\ndef user(tmp_path):\n    """The user service, v2, migrated."""\n'
-            '    return support.client("user", tmp_path, "v2")\n',
+            '"email": "ada@example.org"}\n\n\n@pytest.fixture\ndef user(tmp_path):\n'
+            '    """The user service, v2, migrated."""\n    return support.client("user", tmp_path, "v2")\n',
         ),
     ],
 }
@@ -61,9 +62,9 @@ def speaks_of(tree: Tree, name: str) -> str:
     for path in tree.files(*OWN, *SHARED):
         if owner(path, known) == name:
             return path
-        if path in SHARED or path.startswith(SHARED):
-            if not owner(path, known) and any(names_service(line, known) == name for line in _lines(tree, path)):
-                return path
+        lines = _lines(tree, path) if path.startswith(SHARED) and not owner(path, known) else []
+        if any(names_service(line, known) == name for line in lines):
+            return path
     return ""
 
 
@@ -90,9 +91,10 @@ def copy_of(tree: Tree, path: str, names: Names) -> tuple[str, str]:
     """Return path and text of what a new service has where the model has a file.
 
     Raises:
-        ScaffoldError: what the rules say is in the file is not.
+        ScaffoldError: the file is not valid, or what the rules say is in it is not.
     """
     text = tree.read(path)
+    check_syntax(path, text)
     for old, new in EDITS.get(path, ()):
         if text.count(old) != 1:
             raise ScaffoldError(f"{path} has changed: scripts/scaffold/model.py looks there for {old.strip()!r}")

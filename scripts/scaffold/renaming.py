@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scaffold.checks import LABEL, check_syntax, check_width
+from scaffold.checks import LABEL
 from scaffold.errors import ScaffoldError
 from scaffold.style import styled
+from scaffold.syntax import check_syntax, check_width
 from scaffold.tree import Tree
 
 # Where the tree says what it is called now.
@@ -127,15 +128,19 @@ def _check(tree: Tree, old: Identity, new: Identity) -> None:
     for what, value in (("NAME", new.name), ("NAMESPACE", new.namespace)):
         if not _SHAPE.fullmatch(value) or len(value) > _LONGEST:
             raise ScaffoldError(
-                f"{what}={value!r} cannot be used: lower-case letters, digits and single hyphens, each word beginning with a"
-                f" letter, at most {_LONGEST} characters"
+                f"{what}={value!r} cannot be used: lower-case letters, digits and single hyphens, each word beginning"
+                f" with a letter, at most {_LONGEST} characters"
             )
     if not _PREFIX.fullmatch(new.registry):
-        raise ScaffoldError(f"IMAGE_REGISTRY={new.registry!r} is no prefix of images: write it as in registry.example.com/team")
+        raise ScaffoldError(
+            f"IMAGE_REGISTRY={new.registry!r} is no prefix of images: write it as in registry.example.com/team"
+        )
     if _TAKEN.fullmatch(new.namespace):
         raise ScaffoldError(f"NAMESPACE={new.namespace} cannot be used: it is the cluster's own, or that of a tool")
     if new.name == new.namespace:
-        raise ScaffoldError(f"NAME and NAMESPACE are both {new.name}: let them differ, or the next rename cannot tell them apart")
+        raise ScaffoldError(
+            f"NAME and NAMESPACE are both {new.name}: let them differ, or the next rename cannot tell them apart"
+        )
     _check_new(tree, "NAME", old.name, new.name, lambda text: _called(text, new.name, ""))
     _check_new(tree, "NAMESPACE", old.namespace, new.namespace, lambda text: _moved(text, new.namespace, ""))
 
@@ -157,7 +162,9 @@ def _text(tree: Tree, path: str) -> str | None:
 def _told(tree: Tree, path: str, pattern: str) -> str:
     found = re.search(pattern, tree.read(path), re.MULTILINE)
     if not found:
-        raise ScaffoldError(f"{path} no longer says what the platform is called: scripts/scaffold/renaming.py looks there")
+        raise ScaffoldError(
+            f"{path} no longer says what the platform is called: scripts/scaffold/renaming.py looks there"
+        )
     return found[1]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from scaffold import blocks
-from scaffold.checks import check_name, check_syntax, check_texts
+from scaffold.checks import check_name, check_texts
 from scaffold.errors import ScaffoldError
 from scaffold.generated import regenerate
 from scaffold.model import LEFT_OUT, MODEL, SHOP, copy_of, own_files, services, shared_files
 from scaffold.names import Names
 from scaffold.style import styled
+from scaffold.syntax import check_syntax
 from scaffold.tree import Tree
 from scaffold.words import translate
 
@@ -56,7 +57,9 @@ def remove(tree: Tree, name: str) -> tuple[list[str], list[str]]:
 def _check_removable(tree: Tree, name: str) -> None:
     known = services(tree)
     if name not in known:
-        raise ScaffoldError(f"there is no service {name or 'without a name: say NAME=...'}: there are {', '.join(known)}")
+        raise ScaffoldError(
+            f"there is no service {name or 'without a name: say NAME=...'}: there are {', '.join(known)}"
+        )
     if name in SHOP:
         raise ScaffoldError(f"{name} is what the drills and the tests of the platform are about, so it stays")
     if users := _named_by_others(tree, name):
@@ -70,7 +73,9 @@ def _named_by_others(tree: Tree, name: str) -> list[str]:
     found = [path for path in named if any(blocks.names_service(line, [name]) for line in tree.read(path).splitlines())]
     package = Names(name).snake
     imports = (f"from {package}", f"import {package}")
-    return found + [path for path in others if path.endswith(".py") and any(each in tree.read(path) for each in imports)]
+    return found + [
+        path for path in others if path.endswith(".py") and any(each in tree.read(path) for each in imports)
+    ]
 
 
 def _as_made(tree: Tree, names: Names) -> dict[str, str | None]:
@@ -83,16 +88,14 @@ def _as_made(tree: Tree, names: Names) -> dict[str, str | None]:
 
 def _add(tree: Tree, names: Names) -> None:
     known = services(tree)
-    shared = list(shared_files(tree, MODEL))
+    shared = {path: _with_entries(tree, path, names, known) for path in shared_files(tree, MODEL)}
     copies = dict(copy_of(tree, path, names) for path in own_files(tree, MODEL) if path not in LEFT_OUT)
     if taken := [path for path in copies if tree.exists(path)]:
         raise ScaffoldError(f"NAME={names.kebab} cannot be used: {taken[0]} is there already")
-    for path in shared:
-        tree.put(path, _with_entries(tree, path, names, known))
     python = {path: text for path, text in copies.items() if path.endswith(".py")}
-    copies |= styled(python, tree.read("pyproject.toml"))
+    copies |= styled(python, shared["pyproject.toml"])
     check_texts(copies, names)
-    for path, text in copies.items():
+    for path, text in (shared | copies).items():
         tree.put(path, text)
     regenerate(tree)
 

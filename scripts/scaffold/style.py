@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -25,28 +26,21 @@ def styled(files: Mapping[str, str], settings: str) -> dict[str, str]:
     Raises:
         ScaffoldError: ruff is not there, or refuses a file.
     """
+    own = tomllib.loads(settings)["tool"]["importlinter"]["root_packages"]
     with tempfile.TemporaryDirectory(prefix="scaffold-") as name:
         folder = Path(name)
-        _lay_out(folder, files, settings)
+        for path, text in {**files, "pyproject.toml": settings}.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8")
         for step in _STEPS:
-            _ruff(folder, *step)
+            _ruff(folder, *step, "--config", f"lint.isort.known-first-party={json.dumps(own)}")
         return {path: (folder / path).read_text(encoding="utf-8") for path in files}
 
 
-def _lay_out(folder: Path, files: Mapping[str, str], settings: str) -> None:
-    for package in tomllib.loads(settings)["tool"]["importlinter"]["root_packages"]:
-        for source in ("services", "scripts"):
-            (folder / source / package).mkdir(parents=True, exist_ok=True)
-            (folder / source / package / "__init__.py").touch()
-    for path, text in {**files, "pyproject.toml": settings}.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8")
-
-
 def _ruff(folder: Path, *arguments: str) -> None:
-    program = Path(sys.executable).with_name("ruff")
+    command = [Path(sys.executable).with_name("ruff"), *arguments, "--no-cache", "."]
     try:
-        done = subprocess.run([program, *arguments, "--no-cache", "."], cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     except OSError as error:
         raise ScaffoldError("ruff is not installed: run this by `make new-service`") from error
     if done.returncode:

@@ -85,7 +85,9 @@ class Tree:
         if start.is_file():
             yield folder
         for place, folders, names in os.walk(start):
-            folders[:] = [name for name in folders if name in DOTTED or not name.startswith(".") and name not in NOT_OURS]
+            folders[:] = [
+                name for name in folders if name in DOTTED or (not name.startswith(".") and name not in NOT_OURS)
+            ]
             yield from (str((Path(place) / name).relative_to(self.root)) for name in names)
 
     def _read(self, path: str) -> str | None:

@@ -63,7 +63,9 @@ def test_every_setting_is_known_and_valid(deployment, overlay, settings):
 
 @pytest.mark.parametrize(("deployment", "overlay"), DEPLOYMENTS)
 def test_probes_and_metrics_ask_paths_that_the_service_has(deployment, overlay, settings):
-    app = importlib.import_module(f"{package_of(service_of(deployment))}.app").create_app(settings(deployment, overlay)[0])
+    app = importlib.import_module(f"{package_of(service_of(deployment))}.app").create_app(
+        settings(deployment, overlay)[0]
+    )
     known = {rule.rule for rule in app.url_map.iter_rules()}
     [container] = pod_of(deployment)["containers"]
     asked = {probe["httpGet"]["path"] for name, probe in container.items() if name.endswith("Probe")}

@@ -32,11 +32,7 @@ NEEDED = [
         for name, pod in PODS.items()
         for port in (15020, 15090)
     ),
-    *(
-        (f"{name} to collector, {port}", pod, COLLECTOR, port)
-        for name, pod in SERVING.items()
-        for port in (4317, 4318)
-    ),
+    *((f"{name} to collector, {port}", pod, COLLECTOR, port) for name, pod in SERVING.items() for port in (4317, 4318)),
 ]
 REFUSED = [
     ("user to order", USER, ORDER, 8080),

@@ -13,7 +13,9 @@ from user.config import Settings
 def test_the_stages_differ_as_the_strategies_do(cluster):
     canary, blue_green = overlay(cluster), overlay(f"{cluster}-blue-green")
     assert {each["metadata"]["name"] for each in of_kind(canary, "Deployment")} == set(SERVICES)
-    assert {each["metadata"]["name"] for each in of_kind(blue_green, "Deployment")} == {*SERVICES, "order-blue"} - {"order"}
+    assert {each["metadata"]["name"] for each in of_kind(blue_green, "Deployment")} == {*SERVICES, "order-blue"} - {
+        "order"
+    }
     assert named(canary, "Service", "order")["spec"]["selector"] == {"app": "order"}
     assert named(blue_green, "Service", "order")["spec"]["selector"] == {"app": "order", "version": "v1"}
     assert named(blue_green, "Service", "order-preview")["spec"]["selector"] == {"app": "order", "version": "v2"}

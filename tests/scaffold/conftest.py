@@ -38,7 +38,9 @@ def run(root: Path, *command: str) -> str:
     path = f"{root / 'services'}:{root / 'scripts'}"
     environment = os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     program = Path(sys.executable).with_name(command[0])
-    done = subprocess.run([program, *command[1:]], cwd=root, env=environment, capture_output=True, text=True, timeout=110)
+    done = subprocess.run(
+        [program, *command[1:]], cwd=root, env=environment, capture_output=True, text=True, timeout=110
+    )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
 

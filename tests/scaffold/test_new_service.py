@@ -28,12 +28,15 @@ def test_nothing_of_users_is_left_in_it(grown, name):
     tree = Tree(grown)
     for path in own_files(tree, name):
         said = re.findall(r"(?i)\busers?\b.*|e-?mail.*|nickname.*", tree.read(path))
-        assert [line for line in said if not re.match(r"user, whatever|user-action|USER 10001|users pay", line)] == [], path
+        assert [
+            line for line in said if not re.match(r"user, whatever|user-action|USER 10001|users pay", line)
+        ] == [], path
 
 
 def test_a_name_of_two_words_is_written_as_each_place_writes_names(grown):
     api, rule = (
-        (grown / path).read_text() for path in ("services/gift_card/api.py", "istio/routing/gift-card/virtual-service.yaml")
+        (grown / path).read_text()
+        for path in ("services/gift_card/api.py", "istio/routing/gift-card/virtual-service.yaml")
     )
     assert "class GiftCardApi:" in api
     assert '"""Answer GET /gift-cards/{gift_card_id}."""' in api
@@ -41,12 +44,17 @@ def test_a_name_of_two_words_is_written_as_each_place_writes_names(grown):
     assert "uri: {prefix: /gift-cards}" in rule
     assert 'Service("gift-card", settings)' in (grown / "services/gift_card/app.py").read_text()
     assert '"gift_cards",' in (grown / "services/gift_card/store.py").read_text()
-    assert 'CREATE DATABASE "gift-card" OWNER "gift-card";' in (grown / "k8s/components/postgres/databases.sql").read_text()
+    assert (
+        'CREATE DATABASE "gift-card" OWNER "gift-card";'
+        in (grown / "k8s/components/postgres/databases.sql").read_text()
+    )
 
 
 def test_nobody_may_ask_it_but_the_gateway(grown):
     policy = yaml.safe_load((grown / "istio/base/allow-payment.yaml").read_text())
-    assert policy["spec"]["rules"] == [{"from": [{"source": {"serviceAccounts": ["istio-system/istio-ingressgateway"]}}]}]
+    assert policy["spec"]["rules"] == [
+        {"from": [{"source": {"serviceAccounts": ["istio-system/istio-ingressgateway"]}}]}
+    ]
 
 
 def test_it_is_in_the_style_of_the_tree(grown):

@@ -34,11 +34,13 @@ REFUSED = {
     "drills": "drills is a package of this project",
     "postgres": "an object of the manifests is called postgres",
     "prometheus": "an object of the manifests is called prometheus",
-    "network": "it means something else in k8s/components/network-policy",
+    "network": "it means something else in istio/gateway",
     "sqlite": "it means something else in k8s/components/sqlite",
     "image": "it means something else in",
     "position": "Position means something else in the code of a service",
-    "orders": "its path /orderses and order's begin alike",
+    "userstore": "its path /userstores and that of user begin alike",
+    "superuser": "it means something else in k8s/components/postgres/server.yaml",
+    "a-name-that-is-as-long-as-pods-can-bear": "the name is too long: ",
 }
 
 
@@ -52,7 +54,7 @@ def test_it_is_refused(original, name, said):
     assert tree.changes == {}
 
 
-@pytest.mark.parametrize("name", ["gift-card", "invoice", "s3-store", "category", "superuser"])
+@pytest.mark.parametrize("name", ["gift-card", "invoice", "s3-store", "category", "usergroup"])
 def test_it_is_taken(original, name):
     assert f"k8s/base/{name}/deployment.yaml" in service.new(Tree(original), name)
 
@@ -73,7 +75,7 @@ def test_a_service_that_others_use_stays(copy):
     service.new(tree, "payment")
     tree.write()
     (copy / "k8s/base/order/settings.env").open("a").write("PAYMENT_URL=http://payment:8080\n")
-    with pytest.raises(ScaffoldError, match="payment is still used: k8s/base/order/settings.env"):
+    with pytest.raises(ScaffoldError, match=r"payment is still used: k8s/base/order/settings\.env"):
         service.remove(Tree(copy), "payment")
 
 
@@ -95,14 +97,17 @@ ROT = {
         "k8s/components/network-policy/user.yaml has changed",
     ),
     "an entry that lost its shape": (
-        "k8s/components/postgres/security.yaml",
-        lambda text: f"{text}# end\nuser: {{\n  }}\n",
-        "would not be valid",
+        "k8s/components/network-policy/database.yaml",
+        lambda text: text.replace(
+            "- {key: app.kubernetes.io/name, operator: In, values: [user, order]}",
+            "- key: app.kubernetes.io/name\n        operator: In\n        values: [user,\n          order]",
+        ),
+        "k8s/components/network-policy/database.yaml is not valid: values stands twice",
     ),
     "Python that is none": (
         "services/user/domain.py",
         lambda text: f"{text}\ndef user(:\n",
-        "services/payment/domain.py",
+        "services/user/domain.py is not valid",
     ),
 }
 

@@ -42,7 +42,9 @@ def test_what_was_written_since_is_named(copy):
     domain = copy / "services/payment/domain.py"
     domain.write_text(domain.read_text() + "\nCURRENCY = 'EUR'\n")
     overlay = copy / "k8s/overlays/embedded/kustomization.yaml"
-    overlay.write_text(overlay.read_text().replace("  - name: payment\n    count: 2", "  - name: payment\n    count: 3"))
+    overlay.write_text(
+        overlay.read_text().replace("  - name: payment\n    count: 2", "  - name: payment\n    count: 3")
+    )
     _changed, lost = service.remove(Tree(copy), "payment")
     assert lost == [str(path.relative_to(copy)) for path in (overlay, domain, copy / "services/payment/refunds.py")]
 

@@ -1,7 +1,6 @@
 """A platform under another name is a platform: what is renamed renders, is in style, and its tests pass."""
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
@@ -44,7 +43,7 @@ def test_everything_is_where_it_was_told_to_be(renamed):
     objects = [body for body in yaml.safe_load_all(told) if body]
     assert {body["metadata"].get("namespace", NAMESPACE) for body in objects} == {NAMESPACE}
     assert {body["metadata"]["labels"]["app.kubernetes.io/part-of"] for body in objects} == {NAME}
-    images = {text for text in re.findall(r"image: (\S+)", told)}
+    images = set(re.findall(r"image: (\S+)", told))
     assert images == {f"{REGISTRY}/order:v1", f"{REGISTRY}/user:v1"}
 
 
@@ -55,7 +54,13 @@ def test_it_is_in_the_style_of_the_tree_and_what_is_generated_is_up_to_date(rena
 
 
 def test_its_tests_pass_and_its_drills_are_there(renamed):
-    chosen = ["manifests/test_overlays.py", "manifests/test_elk.py", "unit/manifests", "unit/cluster", "unit/delivery/test_canary_rollout.py"]
+    chosen = [
+        "manifests/test_overlays.py",
+        "manifests/test_elk.py",
+        "unit/manifests",
+        "unit/cluster",
+        "unit/delivery/test_canary_rollout.py",
+    ]
     told = run(renamed, "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *(f"tests/{each}" for each in chosen))
     assert " passed" in told
     assert "canary: " in run(renamed, "python", "-m", "drills", "list")

@@ -54,7 +54,9 @@ class Traffic:
     def __init__(self, service: str, seed: int) -> None:
         self._random = random.Random(seed)  # noqa: S311 - a mix of traffic, not a secret
         self._requests, shares = _known(self._random, service) if service in MIX else _alone(self._random, service)
-        makers = {f"{name}.{kind}": make for name, each in self._requests.items() for kind, make in each.kinds().items()}
+        makers = {
+            f"{name}.{kind}": make for name, each in self._requests.items() for kind, make in each.kinds().items()
+        }
         self._makers, self._shares = [makers[name] for name in shares], list(shares.values())
 
     async def prepare(self, send: Send) -> None:
