@@ -38,7 +38,7 @@ def styled(files: Mapping[str, str], settings: str) -> dict[str, str]:
 
 
 def _ruff(folder: Path, *arguments: str) -> None:
-    command = [Path(sys.executable).with_name("ruff"), *arguments, "--no-cache", "."]
+    command = [str(Path(sys.executable).with_name("ruff")), *arguments, "--no-cache", "."]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     except OSError as error:
