@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from scaffold.errors import ScaffoldError
 from scaffold.model import MODEL, own_files, services, speaks_of
 from scaffold.names import Names
-from scaffold.syntax import check_syntax, check_width
+from scaffold.syntax import check_syntax
 from scaffold.tree import Tree
 from scaffold.words import foreign
 
@@ -24,7 +24,7 @@ LABEL = 63
 POD = "-canary-0123456789-abcde"
 # What delivery, set-up and the manifests put behind the name of a service.
 ENDINGS = ("blue", "both", "canary", "database", "green", "mesh", "migrate", "preview", "stable")
-SHAPE = re.compile(r"[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*")
+SHAPE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 def check_name(tree: Tree, name: str) -> Names:
@@ -43,8 +43,8 @@ def check_name(tree: Tree, name: str) -> Names:
 def _check_shape(name: str) -> None:
     if not SHAPE.fullmatch(name):
         raise ScaffoldError(
-            f"NAME={name!r} is no name of a service: lower-case letters, digits and single hyphens, each word beginning"
-            " with a letter, as in gift-card"
+            f"NAME={name!r} is no name of a service: lower-case letters, digits and single hyphens, a letter first,"
+            " as in gift-card"
         )
     if len(name) > LABEL - len(POD):
         raise ScaffoldError(
@@ -121,4 +121,3 @@ def check_texts(texts: Mapping[str, str], names: Names) -> None:
         if left := ", ".join(foreign(text, names)):
             raise ScaffoldError(f"{path} would still say {left}: a rule of scripts/scaffold/words.py is missing")
         check_syntax(path, text)
-    check_width(texts)

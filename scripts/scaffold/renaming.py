@@ -6,17 +6,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scaffold.checks import LABEL
+from scaffold.checks import LABEL, SHAPE
 from scaffold.errors import ScaffoldError
 from scaffold.style import styled
-from scaffold.syntax import check_syntax, check_width
+from scaffold.syntax import check_syntax
 from scaffold.tree import Tree
 
 # Where the tree says what it is called now.
 _NAME = ("scripts/cluster/manifests.py", r'^PLATFORM = "([a-z0-9-]+)"')
 _NAMESPACE = ("scripts/cluster/settings.py", r'^DEFAULT_NAMESPACE = "([a-z0-9-]+)"')
 _REGISTRY = ("k8s/overlays/production/kustomization.yaml", r"newName: ([\w./:-]+)/[a-z0-9-]+$")
-_SHAPE = re.compile(r"[a-z]([a-z0-9]|-(?=[a-z]))*")
 _PREFIX = re.compile(r"[a-z0-9][\w.-]*(:\d+)?(/[a-z0-9][\w.-]*)+")
 # Behind the name come endings such as that of the ClusterRole of the longest name.
 _LONGEST = LABEL - len("kind--otel-collector-control-plane")
@@ -24,6 +23,8 @@ _LONGEST = LABEL - len("kind--otel-collector-control-plane")
 _TAKEN = re.compile(r"default|kube-.*|istio-.*|observability|argocd|local-path-storage")
 # Not text of ours, or nobody's to change.
 _KEPT = re.compile(r"(^|/)(LICENSE|\.git|.*\.(svg|png|zip|gz|whl|pb|ico|woff2?))$|requirements\.txt$")
+# Where names are examples.
+_EXAMPLES = re.compile(r"(^|/)(Makefile|README\.md|docs/.*|(scripts|tests)/scaffold/.*)$")
 # Between what a namespace stands: in quotes, in paths, in the names of hosts, behind what says that one follows.
 _END = r"(?![\w-])"
 _PLACES = [
@@ -43,6 +44,7 @@ _PLACES = [
             "NAMESPACE=",
             "  name: ",
             "value: ",
+            r"metadata\.name: ",
             r"gateways: \[",
         )
     ),
@@ -126,10 +128,10 @@ def _moved(text: str, old: str, new: str) -> str:
 
 def _check(tree: Tree, old: Identity, new: Identity) -> None:
     for what, value in (("NAME", new.name), ("NAMESPACE", new.namespace)):
-        if not _SHAPE.fullmatch(value) or len(value) > _LONGEST:
+        if not SHAPE.fullmatch(value) or len(value) > _LONGEST:
             raise ScaffoldError(
-                f"{what}={value!r} cannot be used: lower-case letters, digits and single hyphens, each word beginning"
-                f" with a letter, at most {_LONGEST} characters"
+                f"{what}={value!r} cannot be used: lower-case letters, digits and single hyphens, a letter first,"
+                f" at most {_LONGEST} characters"
             )
     if not _PREFIX.fullmatch(new.registry):
         raise ScaffoldError(
@@ -148,7 +150,8 @@ def _check(tree: Tree, old: Identity, new: Identity) -> None:
 def _check_new(tree: Tree, what: str, old: str, new: str, taken_out: Callable[[str], str]) -> None:
     """See that a name is not in use, where it could not be told apart afterwards."""
     for path in () if new == old else tree.files():
-        if not _KEPT.search(path) and (text := _text(tree, path)) and taken_out(text) != text:
+        skipped = _KEPT.search(path) or _EXAMPLES.search(path)
+        if not skipped and (text := _text(tree, path)) and taken_out(text) != text:
             raise ScaffoldError(f"{what}={new} cannot be used: it means something else in {path}")
 
 
@@ -172,8 +175,6 @@ def _polish(tree: Tree) -> None:
     """Bring Python into the style of the tree, and see that every file is what it claims to be."""
     changed = {path: text for path, text in tree.changes.items() if text is not None}
     python = {path: text for path, text in changed.items() if path.endswith(".py")}
-    formatted = styled(python, tree.read("pyproject.toml"))
-    check_width(formatted)
-    tree.changes.update(formatted)
+    tree.changes.update(styled(python, tree.read("pyproject.toml")))
     for path, text in tree.changes.items():
         check_syntax(path, text or "")

@@ -13,7 +13,8 @@ from pathlib import Path
 from scaffold.errors import ScaffoldError
 
 # Only what a longer or shorter name can change: where imports stand, and where lines break.
-_STEPS = (("check", "--quiet", "--select", "I", "--fix"), ("format", "--quiet"))
+_STEPS = (("check", "--select", "I", "--fix"), ("format",))
+_WIDTH = ("check", "--select", "E501", "--output-format", "concise")
 
 
 def styled(files: Mapping[str, str], settings: str) -> dict[str, str]:
@@ -24,7 +25,7 @@ def styled(files: Mapping[str, str], settings: str) -> dict[str, str]:
         settings: the text of pyproject.toml; what it calls root packages are the project's own.
 
     Raises:
-        ScaffoldError: ruff is not there, or refuses a file.
+        ScaffoldError: ruff is not there, refuses a file, or finds a line too long: the name is, then.
     """
     own = tomllib.loads(settings)["tool"]["importlinter"]["root_packages"]
     with tempfile.TemporaryDirectory(prefix="scaffold-") as name:
@@ -33,15 +34,18 @@ def styled(files: Mapping[str, str], settings: str) -> dict[str, str]:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text, encoding="utf-8")
         for step in _STEPS:
-            _ruff(folder, *step, "--config", f"lint.isort.known-first-party={json.dumps(own)}")
+            if said := _ruff(folder, *step, "--config", f"lint.isort.known-first-party={json.dumps(own)}"):
+                raise ScaffoldError(f"ruff refuses what was made: {said[-1]}")
+        if wide := _ruff(folder, *_WIDTH):
+            raise ScaffoldError(f"the name is too long for the lines of {wide[0].partition(':')[0]}")
         return {path: (folder / path).read_text(encoding="utf-8") for path in files}
 
 
-def _ruff(folder: Path, *arguments: str) -> None:
-    command = [str(Path(sys.executable).with_name("ruff")), *arguments, "--no-cache", "."]
+def _ruff(folder: Path, *arguments: str) -> list[str]:
+    """Run ruff and return what it complains of, nothing if all is well."""
+    command = [str(Path(sys.executable).with_name("ruff")), *arguments, "--quiet", "--no-cache", "."]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     except OSError as error:
         raise ScaffoldError("ruff is not installed: run this by `make new-service`") from error
-    if done.returncode:
-        raise ScaffoldError(f"ruff refuses what was made: {' '.join((done.stdout + done.stderr).split())}")
+    return (done.stdout + done.stderr).splitlines() if done.returncode else []

@@ -1,17 +1,15 @@
-"""Whether a text is what the name of its file says that it is, and no wider than the tree allows."""
+"""Whether a text is what the name of its file says that it is."""
 
 from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from typing import Any
 
 import yaml
 
 from scaffold.errors import ScaffoldError
-
-LONGEST_LINE = 120
 
 
 class _Strict(yaml.SafeLoader):
@@ -41,14 +39,3 @@ def check_syntax(path: str, text: str) -> None:
             json.loads(text)
     except (SyntaxError, ValueError, yaml.YAMLError) as error:
         raise ScaffoldError(f"{path} is not valid: {' '.join(str(error).split())}") from error
-
-
-def check_width(texts: Mapping[str, str]) -> None:
-    """See that no line of Python is longer than the tree allows.
-
-    Raises:
-        ScaffoldError: a name is too long for one.
-    """
-    for path in (path for path in texts if path.endswith(".py")):
-        if long := next((line for line in texts[path].splitlines() if len(line) > LONGEST_LINE), ""):
-            raise ScaffoldError(f"the name is too long: {path} would have a line of {len(long)} characters")

@@ -40,7 +40,7 @@ REFUSED = {
     "position": "Position means something else in the code of a service",
     "userstore": "its path /userstores and that of user begin alike",
     "superuser": "it means something else in k8s/components/postgres/server.yaml",
-    "a-name-that-is-as-long-as-pods-can-bear": "the name is too long: ",
+    "a-name-that-is-as-long-as-pods-can-bear": "the name is too long for the lines of services/",
 }
 
 

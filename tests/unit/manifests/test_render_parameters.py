@@ -65,7 +65,10 @@ HOSTS = """\
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: a}
-data: {url: "http://user.shop.svc:8080 http://user.shop.svc.cluster.local/ http://workshop.svc http://a.shop.example"}
+data:
+  url: >-
+    http://user.shop.svc:8080 http://user.shop.svc.cluster.local/
+    http://workshop.svc http://a.shop.example
 ---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
