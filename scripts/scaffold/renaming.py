@@ -42,6 +42,8 @@ _PLACES = [
             "namespace ",
             "namespace=",
             "NAMESPACE=",
+            "NAMESPACE, else ",
+            "NAMESPACE, then ",
             "  name: ",
             "value: ",
             r"metadata\.name: ",

@@ -73,7 +73,10 @@ data:
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: a}
-spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: shop}}}]}]}
+spec:
+  podSelector: {}
+  ingress:
+    - from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: shop}}}]
 ---
 apiVersion: v1
 kind: ConfigMap
