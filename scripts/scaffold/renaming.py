@@ -129,6 +129,16 @@ def _moved(text: str, old: str, new: str) -> str:
 
 
 def _check(tree: Tree, old: Identity, new: Identity) -> None:
+    _check_shapes(new)
+    if _TAKEN.fullmatch(new.namespace):
+        raise ScaffoldError(f"NAMESPACE={new.namespace} cannot be used: it is the cluster's own, or that of a tool")
+    if new.name == new.namespace:
+        raise ScaffoldError(f"NAME and NAMESPACE are both {new.name}: let them differ, so that they can be told apart")
+    _check_new(tree, "NAME", old.name, new.name, lambda text: _called(text, new.name, ""))
+    _check_new(tree, "NAMESPACE", old.namespace, new.namespace, lambda text: _moved(text, new.namespace, ""))
+
+
+def _check_shapes(new: Identity) -> None:
     for what, value in (("NAME", new.name), ("NAMESPACE", new.namespace)):
         if not SHAPE.fullmatch(value) or len(value) > _LONGEST:
             raise ScaffoldError(
@@ -139,14 +149,6 @@ def _check(tree: Tree, old: Identity, new: Identity) -> None:
         raise ScaffoldError(
             f"IMAGE_REGISTRY={new.registry!r} is no prefix of images: write it as in registry.example.com/team"
         )
-    if _TAKEN.fullmatch(new.namespace):
-        raise ScaffoldError(f"NAMESPACE={new.namespace} cannot be used: it is the cluster's own, or that of a tool")
-    if new.name == new.namespace:
-        raise ScaffoldError(
-            f"NAME and NAMESPACE are both {new.name}: let them differ, or the next rename cannot tell them apart"
-        )
-    _check_new(tree, "NAME", old.name, new.name, lambda text: _called(text, new.name, ""))
-    _check_new(tree, "NAMESPACE", old.namespace, new.namespace, lambda text: _moved(text, new.namespace, ""))
 
 
 def _check_new(tree: Tree, what: str, old: str, new: str, taken_out: Callable[[str], str]) -> None:

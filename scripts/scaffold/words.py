@@ -67,9 +67,23 @@ def foreign(text: str, names: Names) -> Iterator[str]:
 
 def rename(text: str, names: Names, path: str, *, in_prose: bool = False) -> str:
     """Return a text with the name in place of `user`, each time in the form that its place asks for."""
-    snaky = path.endswith(".py") or PurePath(path).name in ("Dockerfile", ".dockerignore")
-    many, usual = names.many, names.snake if snaky else names.kebab
-    forms = {
+    forms = _forms(names, _usual(names, path), in_prose)
+    text = re.sub(r"\b([Aa])(?= user\b)", rf"\1{names.article[1:]}", text)
+    either = "|".join(f"(?P<at{number}>{pattern})" for number, pattern in enumerate(forms))
+    instead = list(forms.values())
+    return re.sub(either, lambda found: instead[int(str(found.lastgroup)[2:])], text)
+
+
+def _usual(names: Names, path: str) -> str:
+    """Return how a file writes the name where nothing else tells it."""
+    in_python = path.endswith(".py") or PurePath(path).name in ("Dockerfile", ".dockerignore")
+    return names.snake if in_python else names.kebab
+
+
+def _forms(names: Names, usual: str, in_prose: bool) -> dict[str, str]:
+    """Return by each place what stands there; the first that fits counts."""
+    many = names.many
+    return {
         r"(?<=/)users(?![a-z_])": many.kebab,
         r"\bUsers\b": many.words.capitalize(),
         r"User(?![a-z])": names.camel,
@@ -83,7 +97,3 @@ def rename(text: str, names: Names, path: str, *, in_prose: bool = False) -> str
         r"(?<![a-z])user(?=_|\.(?!yaml)[a-z])|(?<=_)user(?![a-z])": names.snake,
         r"(?<![a-z])user(?![a-z])": names.words if in_prose else usual,
     }
-    text = re.sub(r"\b([Aa])(?= user\b)", rf"\1{names.article[1:]}", text)
-    either = "|".join(f"(?P<at{number}>{pattern})" for number, pattern in enumerate(forms))
-    instead = list(forms.values())
-    return re.sub(either, lambda found: instead[int(str(found.lastgroup)[2:])], text)
