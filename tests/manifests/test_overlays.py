@@ -3,10 +3,24 @@
 import re
 
 import pytest
-from tests.manifests.rendered import CLUSTER_OVERLAYS, OVERLAYS, SERVICES, named, of_kind, overlay, pod_of, render
+import yaml
+from tests.manifests.rendered import (
+    CLUSTER_OVERLAYS,
+    OVERLAYS,
+    REPOSITORY,
+    SERVICES,
+    named,
+    of_kind,
+    overlay,
+    pod_of,
+    render,
+)
 from tests.manifests.rendered import with_optional_components as with_mirror
 
 from user.config import Settings
+
+PRODUCTION = yaml.safe_load((REPOSITORY / "k8s/overlays/production/kustomization.yaml").read_text())
+[REGISTRY] = {image["newName"].rpartition("/")[0] for image in PRODUCTION["images"]}
 
 
 @pytest.mark.parametrize("cluster", ["embedded", "kind"])
@@ -44,13 +58,13 @@ def without_registry(value):
         return {key: without_registry(each) for key, each in value.items()}
     if isinstance(value, list):
         return [without_registry(each) for each in value]
-    return value.rpartition("registry.example.com/team/")[2] if isinstance(value, str) else value
+    return value.removeprefix(f"{REGISTRY}/") if isinstance(value, str) else value
 
 
 def test_production_takes_its_images_from_a_registry_and_its_database_from_elsewhere():
     objects = overlay("production")
     images = {pod_of(each)["containers"][0]["image"] for each in of_kind(objects, "Deployment", "Job")}
-    assert images == {f"registry.example.com/team/{service}:v1" for service in SERVICES}
+    assert images == {f"{REGISTRY}/{service}:v1" for service in SERVICES}
     assert of_kind(objects, "StatefulSet") == []
     [egress] = named(objects, "NetworkPolicy", "database")["spec"]["egress"]
     assert egress["to"] == [{"ipBlock": {"cidr": "192.0.2.0/24"}}]
