@@ -14,7 +14,10 @@ tell-context = KUBECONTEXT=$(KUBECONTEXT)
 TELL = $(tell-$(CLUSTER))
 $(if $(TELL),,$(error CLUSTER=$(CLUSTER) is none: embedded, kind, or context with KUBECONTEXT))
 OVERLAY ?= $(if $(filter embedded,$(CLUSTER)),embedded,kind)
-DRILL = $(TELL) $(PY) -m drills run $(@:drill-%=%) --overlay $(OVERLAY) --twin $(or $(TWIN),sound)
+DRILL = $(TELL) $(PY) -m drills run $(@:drill-%=%) --overlay $(OVERLAY) --twin $(or $(TWIN),sound) $(if $(SERVICE),--service $(SERVICE))
+
+# What make was told on its command line, untouched by a shell; what the environment calls NAME is something else.
+told = "$(if $(filter command,$(origin $(1))),$$$(1))"
 
 export PYTHONPATH := $(CURDIR)/services:$(CURDIR)/scripts
 
@@ -23,7 +26,7 @@ export PYTHONPATH := $(CURDIR)/services:$(CURDIR)/scripts
 	up-embedded up-kind up-context down down-embedded down-kind down-context status drill-canary drill-blue-green \
 	drill-blue-green-route chaos images setup setup-test setup-bench lint types requirements clean drills ci \
 	workflows pinned policies secrets audit sbom release-images scan login publish sign verify changed release abort \
-	pin push-pin summary
+	pin push-pin summary new-service remove-service rename
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -107,6 +110,16 @@ drills: up ## all plain drills with every release, on the cluster of `make up`
 
 chaos: setup ## drills in which the world around a release breaks, or its own process; ONLY=pods-killed
 	@$(TELL) $(PY) -m drills chaos --overlay $(OVERLAY) $(if $(ONLY),--only $(ONLY))
+
+new-service: setup-test ## another service of the shape of user, with all that belongs to one; NAME=payment
+	@$(PY) -m scaffold new -- $(call told,NAME)
+
+remove-service: setup-test ## take such a service away again; NAME=payment
+	@$(PY) -m scaffold remove $(if $(FORCE),--force) -- $(call told,NAME)
+
+rename: setup-test ## the platform under the team's own name; NAME=acme, NAMESPACE=..., IMAGE_REGISTRY=...
+	@$(PY) -m scaffold rename $(if $(FORCE),--force) --namespace $(call told,NAMESPACE) \
+	--registry $(call told,IMAGE_REGISTRY) -- $(call told,NAME)
 
 images: setup ## build every image with Docker; ONLY=order, BASE_IMAGE, IMAGE_REGISTRY, PLATFORM, DOCKER_BUILD_ARGS
 	@$(PY) -m images build $(if $(ONLY),--only $(ONLY))
