@@ -1,4 +1,10 @@
-"""Options of the whole test run."""
+"""Options of the whole test run, and what may run beside what."""
+
+import pytest
+
+# Drills count users on a cluster of their own and wait most of the time; so do the other folders that need a cluster.
+# Two lanes, each in its order: within a lane nothing runs beside anything else.
+LANES = {"drills": "drills", "labs": "drills", "contract": "platform", "signals": "platform", "browser": "platform"}
 
 
 def pytest_addoption(parser):
@@ -9,3 +15,10 @@ def pytest_addoption(parser):
         " `make up CLUSTER=kind`, or any context kind-*; `context` is that of KUBECONFIG and KUBECONTEXT; anything else"
         " is the path of a kubeconfig. A cluster that is neither embedded nor kind's needs CONFIRM=1.",
     )
+
+
+def pytest_collection_modifyitems(config, items):
+    root = config.rootpath / "tests"
+    for item in items:
+        if lane := LANES.get(item.path.relative_to(root).parts[0]):
+            item.add_marker(pytest.mark.xdist_group(lane))

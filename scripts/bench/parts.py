@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench import cluster, dev, judge, prober, release, service, switch
+from bench import cluster, dev, judge, observing, prober, release, service, switch
 from bench.figures import Result
 from bench.room import Room
 
@@ -28,6 +28,7 @@ PARTS: dict[str, Part] = {
     "release": Part("real canaries, by this judge and by fixed thresholds", release.measure),
     "switch": Part("how soon a patch moves all users, by selector and by route", switch.measure),
     "service": Part("what observing costs, by the chassis and by the usual libraries", service.measure),
+    "observing": Part("what each part of observing costs, left out by itself", observing.measure),
     "prober": Part("the highest rate that the drills' prober keeps, beside wrk", prober.measure),
     "dev": Part("from a saved file to new pods that answer with it", dev.measure),
     "cluster": Part(

@@ -92,7 +92,7 @@ def _release_lines(found: Facts | None, service: str) -> list[str]:
     heart = (
         "no heartbeat" if found["heartbeat_seconds"] is None else f"heartbeat {found['heartbeat_seconds']:.0f} s ago"
     )
-    todo = "" if found["alive"] else f": `python -m delivery resume {service}` goes on, `abort` goes back"
+    todo = "" if found["alive"] else f": `deliver resume {service}` goes on, `abort` goes back"
     taken = f", taken over {found['epoch'] - 1} times" if found["epoch"] > 1 else ""
     lines = [
         f"release   {found['strategy']} to {found['image']} since {found['started']}",
@@ -119,17 +119,15 @@ def _ended(body: Facts) -> Facts:
         "started": release["started"],
         "seconds": round(max(0.0, body["ended"] - started), 1),
         "weights_reached": [shift["weight"] for shift in body.get("shifts", ())],
-        "hurt": body.get("finding", {}).get("hurt"),
         "taken_over": body.get("epoch", 1) - 1,
     }
 
 
 def _ended_line(found: Facts) -> str:
-    hurt = "" if found["hurt"] is None else f", {found['hurt']} requests hurt"
     taken = f", taken over {found['taken_over']} times" if found["taken_over"] else ""
     return (
         f"{found['started']}  {found['outcome']}  {found['image']} by {found['strategy']},"
-        f" {found['seconds']:.0f} s{hurt}{taken}: {found['reason']}"
+        f" {found['seconds']:.0f} s{taken}: {found['reason']}"
     )
 
 
