@@ -14,7 +14,8 @@ from dev.asking import Asker
 
 # From one ready pod to the next. A pod is ready after a second or two; on a machine with much to do after five.
 READY_SECONDS = 20.0
-LOG_LINES = 8
+# How far back a log is read for what is worth to be shown.
+LOG_LINES = 200
 # So often is asked once no old pod is left: if none of that gets to a new one, no traffic is led to this Deployment.
 LAST_QUESTIONS = 20
 
