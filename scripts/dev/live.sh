@@ -3,6 +3,7 @@
 # outlives the container. Its bytecode is left out: that of an image never asks whether its source has changed.
 app=${LIVE_APP:-/app} live=${LIVE_COPY:-/tmp/live} server=${LIVE_SERVER:-/tmp/server}
 if [ ! -e "$live" ]; then
+  rm -rf "$live.part"
   cp -r "$app" "$live.part"
   find "$live.part" -name __pycache__ -prune -exec rm -r {} +
   mv "$live.part" "$live"

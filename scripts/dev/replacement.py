@@ -14,7 +14,8 @@ from dev.asking import Asker
 
 # From one ready pod to the next. A pod is ready after a second or two; on a machine with much to do after five.
 READY_SECONDS = 20.0
-LOG_LINES = 8
+# How far back a log is read for what is worth to be shown.
+LOG_LINES = 200
 # So often is asked once no old pod is left: if none of that gets to a new one, no traffic is led to this Deployment.
 LAST_QUESTIONS = 20
 
@@ -53,13 +54,14 @@ class Replacement:
     ) -> None:
         self.name: str = deployment["metadata"]["name"]
         self.uid: str = deployment["metadata"]["uid"]
+        self.service: str = deployment["metadata"]["labels"]["app"]
         self.complete = self.over = False
         self._cluster = cluster
         self._good = good
         self._asker = asker
         self._age = age
         self._say = say
-        self._mark = ""
+        self.mark = ""
         self._ready = 0
         self._due = 0.0
         self._questions = LAST_QUESTIONS if asker else 0
@@ -70,7 +72,7 @@ class Replacement:
         Args:
             mark: what the new pods are told by.
         """
-        self._mark = mark
+        self.mark = mark
         self._due = time.monotonic() + READY_SECONDS
         restarts.restart(self._cluster, self.name, mark)
 
@@ -86,7 +88,7 @@ class Replacement:
             BrokenError: a new pod crashed, or is not ready in time.
         """
         body = self._cluster.deployments.get(self.name)
-        pods = restarts.restarted_pods(self._cluster, body, self._mark)
+        pods = restarts.restarted_pods(self._cluster, body, self.mark)
         for pod in pods:
             self._refuse_crashed(pod)
         ready, alone = [pod for pod in pods if is_true(pod, "Ready")], rolled_out(body)

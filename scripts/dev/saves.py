@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePath
 
-from watchfiles import DefaultFilter, watch
+from watchfiles import Change, DefaultFilter, watch
 
 Burst = set[PurePath]
 
@@ -92,8 +92,15 @@ class Saves:
             raise_interrupt=False,
         ):
             self._watched.set()
-            if changes:
-                self._bursts.put({Path(path).relative_to(self._folder) for _change, path in changes})
+            burst: Burst = {path.relative_to(self._folder) for path in lasting(changes)}
+            if burst:
+                self._bursts.put(burst)
+
+
+def lasting(changes: Iterable[tuple[Change, str]]) -> set[Path]:
+    """Return the files that changed, without those that came and went: editors write beside a file, and then rename."""
+    came, went = ({path for kind, path in changes if kind == which} for which in (Change.added, Change.deleted))
+    return {Path(path) for _kind, path in changes if path not in came & went or Path(path).exists()}
 
 
 def saved_at(folder: Path, paths: Iterable[PurePath]) -> float:

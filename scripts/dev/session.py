@@ -44,6 +44,7 @@ class Session:
         self._say = say
         # The mark of the pods that are known to answer, by the uid of their Deployment: the way back.
         self._good: dict[str, str | None] = {}
+        self._under_way: list[Replacement] = []
 
     def catch_up(self, saves: Saves) -> None:
         """Carry out what was saved after the oldest pod had been started, while nobody watched."""
@@ -75,6 +76,9 @@ class Session:
         for line in lines:
             self._say(words.INDENT + line)
 
+    def _tell_one(self, line: str) -> None:
+        self._tell([line])
+
     def _services(self) -> list[str]:
         return sorted(catalogue_of(self._folder).values())
 
@@ -93,20 +97,22 @@ class Session:
         self._tell(run_again(self._cluster, once, MIGRATION_SECONDS))
 
     def _replace(self, services: Sequence[str], age: Age, saves: Saves) -> None:
-        under_way = [each for service in services for each in self._replacements(service, age)]
-        if not under_way:
+        """Begin anew with these services, and go on with those whose replacement a save has only interrupted."""
+        new = [each for service in services for each in self._replacements(service, age)]
+        self._under_way = [each for each in self._under_way if each.service not in services] + new
+        if not self._under_way:
             return
         mark = datetime.datetime.now(datetime.UTC).isoformat()
         try:
             with Wakeup([(self._cluster.deployments, None), (self._cluster.pods, None)]) as wakeup:
-                for each in under_way:
+                for each in new:
                     each.begin(mark)
-                self._see_through(under_way, wakeup, saves)
+                self._see_through(wakeup, saves)
         except KeyboardInterrupt:
             with contextlib.suppress(ClusterError):
-                _take_back(under_way)
+                for each in self._under_way:
+                    each.take_back()
             raise
-        self._good |= {each.uid: mark for each in under_way if each.complete}
 
     def _replacements(self, service: str, age: Age) -> list[Replacement]:
         """Return what is to be replaced of a service: each of its Deployments that runs pods, such as a canary's."""
@@ -115,22 +121,19 @@ class Session:
             self._tell([f"{service}: no pod of it runs on the cluster; if it is new, `make up` puts it there"])
         path = path_to(self._cluster, service)
         asker = Asker(self._cluster, path) if path else None
-        for each in found:
-            self._good.setdefault(each["metadata"]["uid"], restarts.restarted_at(each))
-        return [
-            Replacement(
-                self._cluster, each, self._good[each["metadata"]["uid"]], asker, age, lambda line: self._tell([line])
-            )
-            for each in found
-        ]
+        return [Replacement(self._cluster, each, self._good_of(each), asker, age, self._tell_one) for each in found]
 
-    def _see_through(self, under_way: Sequence[Replacement], wakeup: Wakeup, saves: Saves) -> None:
-        """Look after replacements until all are over, or until the next save makes them pointless."""
-        left = list(under_way)
-        while left and not saves.pending:
-            asking = [self._look(each) for each in left]
-            left = [each for each in left if not each.over]
-            if left:
+    def _good_of(self, deployment: Json) -> str | None:
+        """Return the mark of the pods that answer; until the first replacement, of those that are there."""
+        return self._good.setdefault(deployment["metadata"]["uid"], restarts.restarted_at(deployment))
+
+    def _see_through(self, wakeup: Wakeup, saves: Saves) -> None:
+        """Look after all replacements until they are over, or until more was saved."""
+        while self._under_way and not saves.pending:
+            asking = [self._look(each) for each in self._under_way]
+            self._good |= {each.uid: each.mark for each in self._under_way if each.complete}
+            self._under_way = [each for each in self._under_way if not each.over]
+            if self._under_way:
                 wakeup.wait(ASK_AGAIN if any(asking) else LOOK_AGAIN)
 
     def _look(self, replacement: Replacement) -> bool:
@@ -141,12 +144,6 @@ class Session:
             self._tell([words.broken(replacement.name, error), *words.quoted(error.log)])
             replacement.take_back()
             return False
-
-
-def _take_back(under_way: Iterable[Replacement]) -> None:
-    for each in under_way:
-        if not each.over:
-            each.take_back()
 
 
 def catalogue_of(folder: Path) -> dict[str, str]:

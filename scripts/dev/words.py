@@ -11,6 +11,7 @@ from dev.affected import Affected
 
 # More names than this say nothing more, as after a change of branch.
 SHOWN = 3
+LOG_SHOWN = 8
 INDENT = " " * 9
 
 
@@ -67,5 +68,14 @@ def last_reason(log: Sequence[str]) -> str:
 
 
 def quoted(log: Sequence[str]) -> list[str]:
-    """Return lines of a log as they are shown below the line that they explain."""
-    return [f"  | {line}" for line in log if line.strip()]
+    """Return the last lines of a log that may explain something, as they are shown below the line that they explain."""
+    return [f"  | {line}" for line in log if line.strip() and not _is_routine(line)][-LOG_SHOWN:]
+
+
+def _is_routine(line: str) -> bool:
+    """Tell whether a line is about a request that was answered well: whoever scrapes and probes makes many."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(entry, dict) and entry.get("event") == "request" and entry.get("level") == "info"

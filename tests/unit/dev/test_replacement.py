@@ -128,6 +128,13 @@ def test_a_crash_of_an_old_pod_is_not_the_fault_of_the_save(shop):
     assert not found.look()
 
 
+def test_a_crash_of_a_pod_that_was_told_to_go_is_no_matter(shop):
+    found = shop.replacement()
+    shop.pod("new", state={"terminated": {"exitCode": 1}})
+    shop.api.objects[f"{PODS}/new"]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    assert not found.look()
+
+
 def test_a_pod_that_is_not_ready_in_time_is_told_with_the_reason(shop, monkeypatch):
     monkeypatch.setattr(replacement, "READY_SECONDS", 0.0)
     found = shop.replacement()

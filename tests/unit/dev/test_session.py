@@ -89,6 +89,15 @@ def test_a_save_that_is_overtaken_is_left_to_the_next(session, api, said):
     assert [line.split(" ", 1)[1] for line in said] == ["order/api.py: new pods for order"]
 
 
+def test_pods_that_a_save_elsewhere_overtakes_are_looked_after_all_the_same(session, api, said):
+    save(session, lambda: True)
+    first = mark(api)
+    save(session, crash(api), "order/README.md")
+    assert first
+    assert mark(api) is None
+    assert "order: pod new crashed with exit code 3" in said[-1]
+
+
 def test_broken_pods_give_way_to_those_that_are_known_to_answer(session, api, said):
     save(session, lambda: True)  # nobody knows what became of these
     save(session, crash(api))

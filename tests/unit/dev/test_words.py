@@ -44,3 +44,11 @@ def test_broken_pods_are_one_line_that_says_who_serves_and_what_mends_it():
 def test_the_log_is_shown_without_its_empty_lines():
     assert words.quoted(TRACEBACK)[0] == "  | Traceback (most recent call last):"
     assert len(words.quoted(TRACEBACK)) == len(TRACEBACK) - 1
+
+
+def test_of_a_log_are_shown_the_last_lines_that_may_explain_something():
+    scraped = '{"event":"request","level":"info","path":"/metrics","status":200}'
+    refused = '{"event":"request","level":"error","path":"/readyz","status":503}'
+    log = [scraped, "first", *[scraped] * 20, refused, '["request"]', scraped]
+    assert words.quoted(log) == ["  | first", f"  | {refused}", '  | ["request"]']
+    assert words.quoted([str(number) for number in range(20)]) == [f"  | {number}" for number in range(12, 20)]

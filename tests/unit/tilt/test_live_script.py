@@ -109,5 +109,17 @@ def test_a_container_that_is_started_again_runs_what_was_copied_in(container):
     container.write(container.copy, "new")
     os.killpg(container.process.pid, signal.SIGKILL)
     container.process.wait()
+    (container.copy.with_name("live.part") / "service").mkdir(parents=True)  # as a copy that was not finished
     container.start()
     container.said("serves new")
+    assert {each.name for each in container.copy.iterdir()} == {"service"}
+
+
+def test_a_copy_that_was_not_finished_is_made_anew(container):
+    container.said("serves old")
+    os.killpg(container.process.pid, signal.SIGKILL)
+    container.process.wait()
+    container.copy.rename(container.copy.with_name("live.part"))
+    container.start()
+    container.said("serves old", times=2)
+    assert {each.name for each in container.copy.iterdir()} == {"service"}
