@@ -14,15 +14,19 @@ tell-context = KUBECONTEXT=$(KUBECONTEXT)
 TELL = $(tell-$(CLUSTER))
 $(if $(TELL),,$(error CLUSTER=$(CLUSTER) is none: embedded, kind, or context with KUBECONTEXT))
 OVERLAY ?= $(if $(filter embedded,$(CLUSTER)),embedded,kind)
-DRILL = $(TELL) $(PY) -m drills run $(@:drill-%=%) --overlay $(OVERLAY) --twin $(or $(TWIN),sound)
+DRILL = $(TELL) $(PY) -m drills run $(@:drill-%=%) --overlay $(OVERLAY) --twin $(or $(TWIN),sound) $(if $(SERVICE),--service $(SERVICE))
+
+# What make was told on its command line, untouched by a shell; what the environment calls NAME is something else.
+told = "$(if $(filter command,$(origin $(1))),$$$(1))"
 
 export PYTHONPATH := $(CURDIR)/services:$(CURDIR)/scripts
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-embedded demo-kind demo-context test bench up up-embedded up-kind up-context down down-embedded \
-	down-kind down-context status drill-canary drill-blue-green drill-blue-green-route drills chaos images setup setup-test \
-	setup-bench lint types requirements clean ci workflows pinned policies secrets audit sbom release-images scan login \
-	publish sign verify changed release abort pin push-pin summary
+.PHONY: help demo demo-embedded demo-kind demo-context dev dev-embedded dev-kind dev-context test bench up \
+	up-embedded up-kind up-context down down-embedded down-kind down-context status drill-canary drill-blue-green \
+	drill-blue-green-route chaos images setup setup-test setup-bench lint types requirements clean drills ci \
+	workflows pinned policies secrets audit sbom release-images scan login publish sign verify changed release abort \
+	pin push-pin summary new-service remove-service rename
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +47,7 @@ demo-kind demo-context: demo-%: up-%
 
 # What only works runs three side by side. What has a cluster with users to count waits more than it works: two lanes of it
 # (tests/conftest.py), and nothing else.
-CLUSTERED = tests/signals tests/browser tests/drills tests/contract
+CLUSTERED = tests/signals tests/browser tests/drills tests/contract tests/labs
 BESIDE = $(filter-out $(CLUSTERED) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 
 test: setup-test lint types ## everything that is checked: lint, types, unit, architecture, manifest, contract and drill tests
@@ -80,6 +84,15 @@ down-kind: setup
 down-context: setup
 	@$(PY) -m provision down
 
+dev: dev-$(CLUSTER) ## save a file of services/, and new pods answer with it, on the embedded cluster
+
+# exec: a signal to make reaches the loop itself, which then stops what it has started.
+dev-embedded: setup
+	@$(TELL) exec $(PY) -m dev --state $(STATE) --overlay $(OVERLAY)
+
+dev-kind dev-context:
+	@echo "make dev is for the embedded cluster; for pods in containers: tilt up, see docs/development.md" >&2; exit 2
+
 status: setup ## what runs, and where it answers
 	@$(if $(filter embedded,$(CLUSTER)),$(PY) -m embedded status --state $(STATE),$(TELL) $(PY) -m provision status)
 
@@ -97,6 +110,16 @@ drills: up ## all plain drills with every release, on the cluster of `make up`
 
 chaos: setup ## drills in which the world around a release breaks, or its own process; ONLY=pods-killed
 	@$(TELL) $(PY) -m drills chaos --overlay $(OVERLAY) $(if $(ONLY),--only $(ONLY))
+
+new-service: setup-test ## another service of the shape of user, with all that belongs to one; NAME=payment
+	@$(PY) -m scaffold new -- $(call told,NAME)
+
+remove-service: setup-test ## take such a service away again; NAME=payment
+	@$(PY) -m scaffold remove $(if $(FORCE),--force) -- $(call told,NAME)
+
+rename: setup-test ## the platform under the team's own name; NAME=acme, NAMESPACE=..., IMAGE_REGISTRY=...
+	@$(PY) -m scaffold rename $(if $(FORCE),--force) --namespace $(call told,NAMESPACE) \
+	--registry $(call told,IMAGE_REGISTRY) -- $(call told,NAME)
 
 images: setup ## build every image with Docker; ONLY=order, BASE_IMAGE, IMAGE_REGISTRY, PLATFORM, DOCKER_BUILD_ARGS
 	@$(PY) -m images build $(if $(ONLY),--only $(ONLY))

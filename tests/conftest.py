@@ -4,7 +4,7 @@ import pytest
 
 # Drills count users on a cluster of their own and wait most of the time; so do the other folders that need a cluster.
 # Two lanes, each in its order: within a lane nothing runs beside anything else.
-LANES = {"drills": "drills", "contract": "platform", "signals": "platform", "browser": "platform"}
+LANES = {"drills": "drills", "labs": "drills", "contract": "platform", "signals": "platform", "browser": "platform"}
 
 
 def pytest_addoption(parser):

@@ -26,6 +26,7 @@ from drills.html.site import draw
 from drills.kills import command as kills_command
 from drills.probes import ProbeError
 from drills.twins import TWINS
+from drills.users import users
 from drills.verdict import PASSED
 
 DRILLS: dict[str, Drill] = {drill.name: drill for drill in (BlueGreen(), BlueGreenRoute(), Canary())}
@@ -52,6 +53,7 @@ Picture = Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw the
 app = typer.Typer(
     help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
 )
+app.command()(users)
 
 
 @app.command()

@@ -125,7 +125,7 @@ class Follower:
             self._line(at, text)
         if self._record.now() >= self._next_numbers and self._record.samples:
             self._next_numbers = self._record.now() + PLAIN_SECONDS
-            self._line(self._record.now(), _numbers(self._record))
+            self._line(self._record.now(), numbers(list(self._record.samples)))
 
     def _line(self, at: float, text: str) -> None:
         self._console.print(
@@ -133,11 +133,11 @@ class Follower:
         )
 
 
-def _numbers(record: Record) -> str:
-    samples = list(record.samples)
+def numbers(samples: Sequence[Sample]) -> str:
+    """Say how many requests there were, who answered them, and how many of them failed."""
     failed = sum(sample.failed for sample in samples)
     shares = ", ".join(f"{who} {number}" for who, number in sorted(Counter(map(_who, samples)).items()))
-    return f"{len(samples)} requests ({shares}), {failed} failed"
+    return f"{len(samples)} requests ({shares or 'nobody asked'}), {failed} failed"
 
 
 @contextlib.contextmanager
