@@ -66,7 +66,7 @@ def test_a_signed_image_is_judged_and_what_became_of_it_is_told(users, step, dri
     assert written["reason"].partition(":")[0] in page
     assert "Users of order stay on the version that served them before." in page
 
-    assert release.release("order", good, "canary") == 0
+    assert release.release("order", good, "blue-green-route") == 0
     assert running(drill_cluster) == (good, "v2")
     assert summary.write(step / "reports").startswith("## All that was looked at is good")
     users.stop()
