@@ -14,7 +14,7 @@ tell-context = KUBECONTEXT=$(KUBECONTEXT)
 TELL = $(tell-$(CLUSTER))
 $(if $(TELL),,$(error CLUSTER=$(CLUSTER) is none: embedded, kind, or context with KUBECONTEXT))
 OVERLAY ?= $(if $(filter embedded,$(CLUSTER)),embedded,kind)
-DRILL = $(TELL) $(PY) -m drills run $(@:drill-%=%) --overlay $(OVERLAY) --twin $(or $(TWIN),sound) $(if $(SERVICE),--service $(SERVICE))
+DRILL = $(TELL) $(PY) -m drills run $(@:drill-%=%) --overlay $(OVERLAY) --twin $(or $(TWIN),sound)$(if $(SERVICE), --service $(SERVICE))
 
 # What make was told on its command line, untouched by a shell; what the environment calls NAME is something else.
 told = "$(if $(filter command,$(origin $(1))),$$$(1))"
