@@ -19,9 +19,9 @@ DRILL = $(TELL) $(PY) -m drills run $(@:drill-%=%) --overlay $(OVERLAY) --twin $
 export PYTHONPATH := $(CURDIR)/services:$(CURDIR)/scripts
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-embedded demo-kind demo-context test bench up up-embedded up-kind up-context down down-embedded \
-	down-kind down-context status drill-canary drill-blue-green drill-blue-green-route chaos images setup setup-test \
-	setup-bench lint types requirements clean
+.PHONY: help demo demo-embedded demo-kind demo-context dev dev-embedded dev-kind dev-context test bench up up-embedded \
+	up-kind up-context down down-embedded down-kind down-context status drill-canary drill-blue-green \
+	drill-blue-green-route chaos images setup setup-test setup-bench lint types requirements clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,15 @@ down-kind: setup
 
 down-context: setup
 	@$(PY) -m provision down
+
+dev: dev-$(CLUSTER) ## save a file of services/, and new pods answer with it, on the embedded cluster
+
+# exec: a signal to make reaches the loop itself, which then stops what it has started.
+dev-embedded: setup
+	@$(TELL) exec $(PY) -m dev --state $(STATE) --overlay $(OVERLAY)
+
+dev-kind dev-context:
+	@echo "make dev is for the embedded cluster; for pods in containers: tilt up, see docs/development.md" >&2; exit 2
 
 status: setup ## what runs, and where it answers
 	@$(if $(filter embedded,$(CLUSTER)),$(PY) -m embedded status --state $(STATE),$(TELL) $(PY) -m provision status)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench import cluster, judge, observing, prober, release, service, switch
+from bench import cluster, dev, judge, observing, prober, release, service, switch
 from bench.figures import Result
 from bench.room import Room
 
@@ -30,6 +30,7 @@ PARTS: dict[str, Part] = {
     "service": Part("what observing costs, by the chassis and by the usual libraries", service.measure),
     "observing": Part("what each part of observing costs, left out by itself", observing.measure),
     "prober": Part("the highest rate that the drills' prober keeps, beside wrk", prober.measure),
+    "dev": Part("from a saved file to new pods that answer with it", dev.measure),
     "cluster": Part(
         "start, memory at rest, and how soon a patched weight routes",
         lambda room: Result(cluster.measure(room.state, room.say)),

@@ -36,6 +36,7 @@ _RELEASE = (
     ("batch", "jobs", ("get", "list", "watch", "create", "delete")),
     ("discovery.k8s.io", "endpointslices", ("list", "watch")),
     ("networking.istio.io", "virtualservices", ("get", "list", "watch", "patch")),
+    ("networking.istio.io", "destinationrules", ("list",)),
 )
 
 

@@ -19,6 +19,7 @@ BREACHES = {
         "import drills",
     ),
     "nothing imports the embedded cluster": ("scripts/drills", "import embedded"),
+    "the inner loop knows the cluster, the catalogue of images, and nothing else": ("scripts/dev", "import delivery"),
     "the set-up knows the cluster and nothing else": ("scripts/provision", "import delivery"),
     "nothing imports the set-up": ("scripts/drills", "import provision"),
     "the users' view shares nothing with the analysis": ("scripts/drills/probes.py", "import delivery.analysis"),

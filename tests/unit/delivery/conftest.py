@@ -1,10 +1,12 @@
 import time
 
 import pytest
+from tests.unit.delivery import rights
 from tests.unit.delivery.shop import open_shop, steady
 from tests.unit.delivery.simulation import envoy
 
 from cluster import endpoints, health, wait
+from cluster.transport import Transport
 from delivery import capacity, starting
 from delivery.counters.sources import ENVOY_REQUESTS, ENVOY_TIMES
 from delivery.journal.pulse import Pulse
@@ -39,6 +41,25 @@ def silent_in_the_end(monkeypatch):
     yield
     for pulse in started:
         pulse.stop()
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch):
+    """No release asks for what the Role of the release Job does not grant: no fake API server would refuse it."""
+    asked, request, watch = set(), Transport.request, Transport.watch
+
+    def asking(transport, method, path, **more):
+        asked.add(rights.needed(method, path))
+        return request(transport, method, path, **more)
+
+    def watching(transport, path, query):
+        asked.add(rights.needed("GET", path, watching=True))
+        return watch(transport, path, query)
+
+    monkeypatch.setattr(Transport, "request", asking)
+    monkeypatch.setattr(Transport, "watch", watching)
+    yield asked
+    assert asked - rights.granted() - rights.STAGING - {None} == set()
 
 
 @pytest.fixture
