@@ -117,6 +117,7 @@ requirements: setup-test ## compile */requirements.in into */requirements.txt, w
 	(cd $$part && $(CURDIR)/.venv/bin/uv pip compile --quiet --universal --upgrade \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command "make requirements" requirements.in --output-file requirements.txt) || exit 1; done
+	@$(PY) -m tests.docs.versions
 
 clean: down ## stop the cluster and remove what was installed and measured
 	rm -rf .venv .tools .embedded .embedded-demo reports
