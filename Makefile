@@ -14,14 +14,19 @@ tell-context = KUBECONTEXT=$(KUBECONTEXT)
 TELL = $(tell-$(CLUSTER))
 $(if $(TELL),,$(error CLUSTER=$(CLUSTER) is none: embedded, kind, or context with KUBECONTEXT))
 OVERLAY ?= $(if $(filter embedded,$(CLUSTER)),embedded,kind)
-DRILL = $(TELL) $(PY) -m drills run $(@:drill-%=%) --overlay $(OVERLAY) --twin $(or $(TWIN),sound)
+DRILL = $(TELL) $(PY) -m drills run $(@:drill-%=%) --overlay $(OVERLAY) --twin $(or $(TWIN),sound) $(if $(SERVICE),--service $(SERVICE))
+
+# What make was told on its command line, untouched by a shell; what the environment calls NAME is something else.
+told = "$(if $(filter command,$(origin $(1))),$$$(1))"
 
 export PYTHONPATH := $(CURDIR)/services:$(CURDIR)/scripts
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-embedded demo-kind demo-context dev dev-embedded dev-kind dev-context test bench up up-embedded \
-	up-kind up-context down down-embedded down-kind down-context status drill-canary drill-blue-green \
-	drill-blue-green-route chaos images setup setup-test setup-bench lint types requirements clean
+.PHONY: help demo demo-embedded demo-kind demo-context dev dev-embedded dev-kind dev-context test bench up \
+	up-embedded up-kind up-context down down-embedded down-kind down-context status drill-canary drill-blue-green \
+	drill-blue-green-route chaos images setup setup-test setup-bench lint types requirements clean drills ci \
+	workflows pinned policies secrets audit sbom release-images scan login publish sign verify changed release abort \
+	pin push-pin summary new-service remove-service rename
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,8 +105,21 @@ drill-blue-green: setup ## one blue-green drill, by the Service's selector
 drill-blue-green-route: setup ## one blue-green drill, by the VirtualService
 	@$(DRILL)
 
+drills: up ## all plain drills with every release, on the cluster of `make up`
+	@$(TELL) $(PY) -m drills all --overlay $(OVERLAY)
+
 chaos: setup ## drills in which the world around a release breaks, or its own process; ONLY=pods-killed
 	@$(TELL) $(PY) -m drills chaos --overlay $(OVERLAY) $(if $(ONLY),--only $(ONLY))
+
+new-service: setup-test ## another service of the shape of user, with all that belongs to one; NAME=payment
+	@$(PY) -m scaffold new -- $(call told,NAME)
+
+remove-service: setup-test ## take such a service away again; NAME=payment
+	@$(PY) -m scaffold remove $(if $(FORCE),--force) -- $(call told,NAME)
+
+rename: setup-test ## the platform under the team's own name; NAME=acme, NAMESPACE=..., IMAGE_REGISTRY=...
+	@$(PY) -m scaffold rename $(if $(FORCE),--force) --namespace $(call told,NAMESPACE) \
+	--registry $(call told,IMAGE_REGISTRY) -- $(call told,NAME)
 
 images: setup ## build every image with Docker; ONLY=order, BASE_IMAGE, IMAGE_REGISTRY, PLATFORM, DOCKER_BUILD_ARGS
 	@$(PY) -m images build $(if $(ONLY),--only $(ONLY))
@@ -118,6 +136,24 @@ requirements: setup-test ## compile */requirements.in into */requirements.txt, w
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command "make requirements" requirements.in --output-file requirements.txt) || exit 1; done
 	@$(PY) -m tests.docs.versions
+
+# The steps of the pipeline, each as .github/workflows calls it: docs/pipeline.md. What they are told, they are told by
+# variables of the environment: IMAGE_REGISTRY, SERVICE, IMAGE (by digest), ENVIRONMENT (an overlay), STRATEGY.
+ci: setup-test ## the steps of a pull request, one after the other; says what it leaves out and why; ONLY="lint types"
+	@$(PY) -m pipeline ci
+
+workflows secrets audit sbom pinned scan login sign verify changed release abort pin push-pin summary: setup-test
+	@$(PY) -m pipeline $@
+
+policies: setup-test ## what manifests must keep to
+	@$(PY) -m pytest --quiet $(wildcard tests/manifests/test_*polic*.py) tests/manifests/test_manifest_schemas.py \
+	tests/manifests/test_overlays.py
+
+release-images: setup ## what is released, for amd64 and arm64, as files in reports/images
+	@$(PY) -m images release
+
+publish: setup ## build what is released and push it to IMAGE_REGISTRY by digest, with SBOM and provenance
+	@$(PY) -m images publish
 
 clean: down ## stop the cluster and remove what was installed and measured
 	rm -rf .venv .tools .embedded .embedded-demo reports

@@ -16,7 +16,7 @@ from typing import Any
 from drills.prober import OpenLoop, Output
 from drills.probes import Plan, Sample, Schedule
 from drills.session import Session
-from drills.traffic import Traffic
+from drills.traffic.mix import Traffic
 
 
 async def probe(url: str, rate: float, seconds: float) -> dict[str, Any]:

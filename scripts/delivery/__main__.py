@@ -1,4 +1,4 @@
-"""The release command: ``python -m delivery release order --image order:v2 --strategy canary``."""
+"""The release command: ``deliver release order --image order:v2 --strategy canary``."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from delivery.errors import DeliveryError
 from delivery.judgement import Outcome
 from delivery.planning.plan import Plan, read_plan, with_weights
 from delivery.preview import preview
+from delivery.record import Record
 from delivery.rollout import STRATEGIES, Rollout
 from delivery.steps import Step
 
@@ -37,7 +38,7 @@ TROUBLE = 2
 @app.command()
 def release(
     service: Service,
-    image: Annotated[str, typer.Option(help="image of the new version, such as order:v2")],
+    image: Annotated[str, typer.Option(help="image of the new version, such as order:v2 or order:v2@sha256:...")],
     strategy: Annotated[str, typer.Option(help=f"{', '.join(STRATEGIES)}")] = "canary",
     plan: Annotated[Path | None, typer.Option(help="YAML file with the plan, by default what the Service says")] = None,
     weights: Annotated[
@@ -51,22 +52,28 @@ def release(
     identity: Annotated[
         str, typer.Option("--id", envvar="RELEASE_ID", help="with --resume: one that has ended is not begun again")
     ] = "",
+    report: Annotated[Path | None, typer.Option(help="JSON file that tells each step, the outcome and why")] = None,
     kubeconfig: Kubeconfig = None,
     context: Context = None,
     namespace: Namespace = None,
 ) -> None:
     """Release an image; exit status 0 if promoted, 1 if rolled back, 2 if it could not be tried, 3 if handed over."""
     chosen = _plan(plan, weights)
-    with Cluster.connect(kubeconfig, context, namespace) as cluster:
+    with (
+        Record(report, service=service, image=image, strategy=strategy) as record,
+        Cluster.connect(kubeconfig, context, namespace) as cluster,
+    ):
+        tell = record.beside(_tell)
         if resume and identity and (end := asking.ended(cluster, service, identity)):
             _exit(end)
         if resume and asking.left_behind(cluster, service, image):
-            end = command.resume(Rollout.resume(cluster, service, on_step=_tell))
+            end = command.resume(Rollout.resume(cluster, service, on_step=tell))
         else:
-            rollout = Rollout(cluster, service, strategy, on_step=_tell, plan=chosen, identity=identity)
+            rollout = Rollout(cluster, service, strategy, on_step=tell, plan=chosen, identity=identity)
             if dry_run:
                 raise typer.Exit(_preview(rollout, image))
             end = command.release(rollout, image, verify)
+        record.end(*end)
     _exit(end)
 
 
@@ -191,7 +198,7 @@ def main() -> None:
     """Run the command line; what goes wrong is one line and exit status 2."""
     signal.signal(signal.SIGTERM, _stop)
     try:
-        app()
+        app(prog_name="deliver")
     except (ClusterError, DeliveryError) as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(TROUBLE)

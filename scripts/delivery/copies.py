@@ -15,8 +15,12 @@ from delivery.journal.release import Release
 from delivery.naming import image_name
 
 TRACK, VERSION = "track", "version"
-# What the API server and kubectl wrote there about the original.
-_FOREIGN_ANNOTATIONS = ("deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration")
+# What the API server, kubectl and Argo CD wrote there about the original: a copy is nobody's but the release's.
+_FOREIGN_ANNOTATIONS = (
+    "deployment.kubernetes.io/revision",
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "argocd.argoproj.io/tracking-id",
+)
 
 
 def stable_deployment(cluster: Cluster, service: str, selector: Mapping[str, str]) -> Json:

@@ -7,7 +7,11 @@ import re
 from delivery.errors import DeliveryError
 
 COLOURS = {"blue": "green", "green": "blue"}
-_REFERENCE = re.compile(r"^(?P<repository>[\w./:-]*?(?P<name>[\w.-]+)):(?P<tag>[\w][\w.-]*)$")
+_REFERENCE = re.compile(
+    r"(?P<repository>[\w./:-]*?(?P<name>[\w.-]+))(?::(?P<tag>[\w][\w.-]*))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+# As much of a digest as people tell versions apart by: `sha256-` and twelve digits.
+SHORT_DIGEST = 19
 _LABEL = re.compile(r"^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$")
 
 
@@ -17,14 +21,17 @@ def image_name(image: str) -> str:
 
 
 def version_of(image: str) -> str:
-    """Return the version that an image's tag stands for: the part before the first dash.
+    """Return the version that an image's tag stands for: the part before the first dash; without a tag, its digest's.
 
     Raises:
-        DeliveryError: there is no tag, or it makes no label.
+        DeliveryError: there is neither tag nor digest, or the tag makes no label.
     """
-    match = _REFERENCE.match(image)
-    if not match:
-        raise DeliveryError(f"image {image} has no tag: name it as in {image_name(image) or 'order'}:v2")
+    match = _REFERENCE.fullmatch(image)
+    if not match or not (match["tag"] or match["digest"]):
+        name = image_name(image) or "order"
+        raise DeliveryError(f"image {image} has no tag and no digest: name it as in {name}:v2 or {name}:v2@sha256:...")
+    if not match["tag"]:
+        return match["digest"].replace(":", "-")[:SHORT_DIGEST]
     version = match["tag"].split("-", 1)[0]
     if not _LABEL.match(version):
         raise DeliveryError(f"image {image}: its tag gives the version {version!r}, which is no value for a label")

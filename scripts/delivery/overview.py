@@ -92,7 +92,7 @@ def _release_lines(found: Facts | None, service: str) -> list[str]:
     heart = (
         "no heartbeat" if found["heartbeat_seconds"] is None else f"heartbeat {found['heartbeat_seconds']:.0f} s ago"
     )
-    todo = "" if found["alive"] else f": `python -m delivery resume {service}` goes on, `abort` goes back"
+    todo = "" if found["alive"] else f": `deliver resume {service}` goes on, `abort` goes back"
     taken = f", taken over {found['epoch'] - 1} times" if found["epoch"] > 1 else ""
     lines = [
         f"release   {found['strategy']} to {found['image']} since {found['started']}",

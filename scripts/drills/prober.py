@@ -19,7 +19,8 @@ from typing import Any
 
 from drills.probes import MAX_IN_FLIGHT, MAX_SECONDS, Plan, ProbeError, Sample
 from drills.session import Session
-from drills.traffic import Call, Traffic
+from drills.traffic.calls import Call
+from drills.traffic.mix import Traffic, UnknownServiceError
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -110,7 +111,7 @@ class Output:
 
 
 async def probe(settings: dict[str, Any], stopping: asyncio.Event, emit: Emit) -> None:
-    """Prepare users and orders, then probe until told to stop; a refusal is emitted."""
+    """Prepare what is asked for later, then probe until told to stop; a refusal is emitted."""
     epoch = settings.pop("epoch")
     try:
         plan = Plan(**settings).check()
@@ -120,7 +121,7 @@ async def probe(settings: dict[str, Any], stopping: asyncio.Event, emit: Emit) -
             await OpenLoop(session, iter(traffic), plan.rate, emit).run(stopping)
         finally:
             await session.close()
-    except ProbeError as refusal:
+    except (ProbeError, UnknownServiceError) as refusal:
         emit({"refusal": str(refusal)})
 
 

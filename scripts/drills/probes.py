@@ -200,7 +200,7 @@ class Prober:
         self._reader.start()
 
     def start(self) -> None:
-        """Prepare users and orders, then probe.
+        """Prepare what is asked for later, then probe.
 
         Raises:
             ProbeError: the preparation failed; the message says which request and why.

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 
 from drills.probes import TIMEOUT_SECONDS, Plan, ProbeError, Sample
-from drills.traffic import Call
+from drills.traffic.calls import Call
 
 VERSION_HEADER = "X-App-Version"
 

@@ -11,13 +11,14 @@ from typing import Annotated
 
 import typer
 
-from images import docker, origin
+from images import docker, origin, release
 from images.build import build as build_image
 from images.build import push as push_image
 from images.catalogue import Image, load
 from images.errors import ImagesError
 from images.settings import Settings
 
+NO_REGISTRY = "IMAGE_REGISTRY is not set: say where to push to, as in registry.example.com/team"
 Only = Annotated[str | None, typer.Option(help="Only the images of this service.")]
 
 app = typer.Typer(
@@ -47,9 +48,29 @@ def push(only: Only = None) -> None:
     """Push every image, or those of one service, to IMAGE_REGISTRY."""
     images, settings = load(only), Settings.resolve()
     if not settings.registry:
-        raise ImagesError("IMAGE_REGISTRY is not set: say where to push to, as in registry.example.com/team")
+        raise ImagesError(NO_REGISTRY)
     docker.check()
     _each("pushed", images, settings, lambda image: push_image(image, settings))
+
+
+@app.command("release")
+def release_images(only: Only = None) -> None:
+    """Build what is released for each kind of machine, as files; the tag is VERSION, else the commit."""
+    settings, source = Settings.resolve(), origin.read()
+    images = release.images(release.version(source), only)
+    docker.check_buildx()
+    _each("built", images, settings, lambda image: release.archive(image, settings, source))
+
+
+@app.command()
+def publish(only: Only = None) -> None:
+    """Build what is released for all kinds of machines, push it to IMAGE_REGISTRY, and write down its digests."""
+    settings, source = Settings.resolve(), origin.read()
+    if not settings.registry:
+        raise ImagesError(NO_REGISTRY)
+    images = release.images(release.version(source), only)
+    docker.check_buildx()
+    _each("published", images, settings, lambda image: release.publish(image, settings, source))
 
 
 def _each(done: str, images: list[Image], settings: Settings, act: Callable[[Image], None]) -> None:

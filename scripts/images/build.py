@@ -35,7 +35,7 @@ def build(image: Image, settings: Settings, origin: Origin, repository: Path = R
     log = LOGS / f"{image.service}-{image.tag}.log"
     failed = docker.run(arguments(image, settings, origin), repository, repository / log, PLAIN | epoch)
     if failed is not None:
-        raise ImagesError(f"{image.reference()} cannot be built: {_reason(failed)} (all of the output is in {log})")
+        raise ImagesError(f"{image.reference()} cannot be built: {reason(failed)} (all of the output is in {log})")
 
 
 def arguments(image: Image, settings: Settings, origin: Origin) -> list[str]:
@@ -73,7 +73,8 @@ def push(image: Image, settings: Settings, repository: Path = REPOSITORY) -> Non
         )
 
 
-def _reason(output: str) -> str:
+def reason(output: str) -> str:
+    """Return the line of some output that says best why a build failed, with a hint if one is known."""
     said = output.lower()
     hints = [hint for words, hint in HINTS.items() if any(word in said for word in words)]
     return "; ".join([docker.complaint(output), *hints[:1]])

@@ -38,6 +38,21 @@ def check() -> None:
         raise ImagesError(_unusable(done.stderr))
 
 
+def check_buildx() -> None:
+    """Find out whether Docker is there, answers, and can build for other machines than this one.
+
+    Raises:
+        ImagesError: it cannot.
+    """
+    check()
+    done = subprocess.run(["docker", "buildx", "version"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ImagesError(
+            "docker buildx is missing: install Docker's buildx plugin (Docker Desktop has it);"
+            " it builds for other kinds of machines"
+        )
+
+
 def _unusable(said: str) -> str:
     if "permission denied" in said.lower():
         return "Docker may not be used by this user: add yourself to the group docker and log in again"

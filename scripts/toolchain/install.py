@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from toolchain import alertmanager, prometheus, venv, wrk
+from toolchain import alertmanager, commands, prometheus, venv, wrk
 from toolchain.errors import InstallError
 from toolchain.progress import say
 
@@ -33,6 +33,7 @@ def install(arguments: Sequence[str], root: Path = ROOT) -> int:
         tools.mkdir(exist_ok=True)
         with _alone(tools):
             venv.ensure(root / ".venv", files, tools)
+            commands.ensure(root / ".venv", root)
             prometheus.ensure(tools)
             if arguments[0] == "test":
                 alertmanager.ensure(tools)

@@ -23,10 +23,16 @@ BREACHES = {
     "the set-up knows the cluster and nothing else": ("scripts/provision", "import delivery"),
     "nothing imports the set-up": ("scripts/drills", "import provision"),
     "the users' view shares nothing with the analysis": ("scripts/drills/probes.py", "import delivery.analysis"),
-    "user and order never import each other": ("services/order", "import user.domain"),
+    "services never import each other": ("services/order", "import user.domain"),
     "the chassis knows no domain and no platform": ("services/chassis", "import order.domain"),
     "services know nothing of the platform's scripts": ("services/user", "import toolchain"),
     "images are built without a cluster and without what goes into them": ("scripts/images", "import cluster"),
+    "the pipeline runs drills and releases as programs, and builds upon manifests and images alone": (
+        "scripts/pipeline",
+        "import drills",
+    ),
+    "nothing imports the pipeline": ("scripts/delivery", "import pipeline"),
+    "what changes the tree knows what is generated, and nothing that runs": ("scripts/scaffold", "import drills"),
 }
 
 

@@ -3,16 +3,15 @@
 import re
 
 from tests.manifests.policies import SERVING, WORKLOADS
-from tests.manifests.rendered import containers, includes, named, of_kind, pod_labels
+from tests.manifests.rendered import SERVICES, containers, includes, named, of_kind, pod_labels
 
 GATEWAY = "istio-system/istio-ingressgateway"
-# Whoever is not named here gets 403.
-GRANTED = {"order": {GATEWAY}, "user": {GATEWAY, "order"}, "postgres": {"user", "order"}}
+# Who asks a service from inside the mesh. Whoever is not named here gets 403.
+CALLERS = {"user": {"order"}}
+GRANTED = {service: {GATEWAY} | CALLERS.get(service, set()) for service in SERVICES} | {"postgres": set(SERVICES)}
 # Set-up makes these Secrets, or the team brings them; their keys.
-BROUGHT = {
-    "postgres": {"superuser-password", "user-password", "order-password"},
-    "user-database": {"url"},
-    "order-database": {"url"},
+BROUGHT = {f"{service}-database": {"url"} for service in SERVICES} | {
+    "postgres": {"superuser-password", *(f"{service}-password" for service in SERVICES)}
 }
 _CREDENTIALS = re.compile(r"://[^/@\s]+:[^/@\s]+@")
 

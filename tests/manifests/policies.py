@@ -4,6 +4,8 @@ import re
 
 from tests.manifests.rendered import CATALOGUE, containers, includes, named, of_kind, pod_labels, pod_of
 
+from delivery.naming import version_of
+
 PART_OF = "app.kubernetes.io/part-of"
 WORKLOADS = ("Deployment", "Job", "StatefulSet")
 SERVING = ("Deployment", "StatefulSet")
@@ -86,13 +88,16 @@ def settings_of(deployment, objects):
 
 
 def images_are_in_the_catalogue(objects):
+    """Of those with a digest each service has as many as it has commits: there the tag is the version."""
     known = {f"{image['name']}:{image['tag']}": image["env"]["APP_VERSION"] for image in CATALOGUE["images"]}
     for workload in of_kind(objects, "Deployment", "Job"):
         for container in containers(workload):
-            image = container["image"].rpartition("/")[2]
-            if image not in known:
+            image, _at, digest = container["image"].rpartition("/")[2].partition("@")
+            if image not in known and not (digest and image.partition(":")[0] in CATALOGUE["services"]):
                 yield f"{container['name']} runs {image}, which nobody builds"
-            elif workload["kind"] == "Deployment" and pod_labels(workload).get("version") != known[image]:
+            elif workload["kind"] == "Deployment" and pod_labels(workload).get("version") != (
+                version_of(container["image"]) if digest else known[image]
+            ):
                 yield f"{workload['metadata']['name']} is not labelled as the version of {image}"
 
 

@@ -27,6 +27,12 @@ FILES = sorted(
     if "install" not in file.relative_to(REPOSITORY).parts
 )
 CATALOGUE = yaml.safe_load((REPOSITORY / "services/images.yaml").read_text())
+# Those of the shop, and the packages that they are; the image that carries releases out is none of them.
+SERVICES = sorted(name for name, entry in CATALOGUE["services"].items() if entry["context"] == "services")
+
+
+def package_of(service):
+    return service.replace("-", "_")
 
 
 @functools.cache

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.manifests.rendered import SERVICES
 
 from delivery.counters.beside import FLUSH
 from delivery.slo import load_slo
@@ -24,7 +25,7 @@ def test_both_gateways_have_the_same_bounds():
     assert tuple(MILLISECONDS) == BUCKETS
 
 
-@pytest.mark.parametrize("service", ["order", "user"])
+@pytest.mark.parametrize("service", SERVICES)
 def test_the_threshold_of_every_objective_is_a_bound(service):
     assert load_slo(service).objectives.latency.threshold_seconds * 1000 in MILLISECONDS
 

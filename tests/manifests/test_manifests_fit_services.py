@@ -7,7 +7,17 @@ import re
 import pytest
 from opentelemetry.sdk.environment_variables import OTEL_BSP_SCHEDULE_DELAY
 from tests.manifests.policies import settings_of
-from tests.manifests.rendered import OVERLAYS, REPOSITORY, containers, named, of_kind, pod_labels, pod_of, render
+from tests.manifests.rendered import (
+    OVERLAYS,
+    REPOSITORY,
+    containers,
+    named,
+    of_kind,
+    package_of,
+    pod_labels,
+    pod_of,
+    render,
+)
 
 # What the SDK of OpenTelemetry reads itself.
 OF_THE_SDK = {OTEL_BSP_SCHEDULE_DELAY}
@@ -37,7 +47,7 @@ def settings(monkeypatch, tmp_path):
         values = settings_of(deployment, render(overlay))
         for name, value in values.items():
             monkeypatch.setenv(name, value)
-        kind = importlib.import_module(f"{service_of(deployment)}.config").Settings
+        kind = importlib.import_module(f"{package_of(service_of(deployment))}.config").Settings
         unknown = {name for name in values if name.lower() not in kind.model_fields} - OF_THE_SDK
         return kind(database_url=f"sqlite:///{tmp_path}/test.db"), unknown
 
@@ -53,7 +63,9 @@ def test_every_setting_is_known_and_valid(deployment, overlay, settings):
 
 @pytest.mark.parametrize(("deployment", "overlay"), DEPLOYMENTS)
 def test_probes_and_metrics_ask_paths_that_the_service_has(deployment, overlay, settings):
-    app = importlib.import_module(f"{service_of(deployment)}.app").create_app(settings(deployment, overlay)[0])
+    app = importlib.import_module(f"{package_of(service_of(deployment))}.app").create_app(
+        settings(deployment, overlay)[0]
+    )
     known = {rule.rule for rule in app.url_map.iter_rules()}
     [container] = pod_of(deployment)["containers"]
     asked = {probe["httpGet"]["path"] for name, probe in container.items() if name.endswith("Probe")}
@@ -73,7 +85,7 @@ def test_the_migration_is_a_module_of_the_service(deployment, overlay):
 
 @pytest.mark.parametrize(("deployment", "overlay"), DEPLOYMENTS)
 def test_it_runs_as_the_user_of_the_image(deployment, overlay):
-    dockerfile = (REPOSITORY / "services" / service_of(deployment) / "Dockerfile").read_text()
+    dockerfile = (REPOSITORY / "services" / package_of(service_of(deployment)) / "Dockerfile").read_text()
     user = re.search(r"^USER (\d+)", dockerfile, re.MULTILINE)
     assert user is not None
     assert pod_of(deployment)["securityContext"]["runAsUser"] == int(user[1])

@@ -2,10 +2,11 @@
 
 import pytest
 from tests.manifests.network import Network
-from tests.manifests.rendered import CLUSTER_OVERLAYS, named, of_kind, overlay, pod_labels, render
+from tests.manifests.rendered import CLUSTER_OVERLAYS, SERVICES, named, of_kind, overlay, pod_labels, render
 
 KIND = overlay("kind")
-USER, ORDER = (pod_labels(named(KIND, "Deployment", name)) for name in ("user", "order"))
+STABLE = {name: pod_labels(named(KIND, "Deployment", name)) for name in SERVICES}
+USER, ORDER = STABLE["user"], STABLE["order"]
 CANARY = {**ORDER, "track": "canary", "version": "v2"}
 MIGRATION = pod_labels(named(KIND, "Job", "order-migrate"))
 POSTGRES = pod_labels(named(KIND, "StatefulSet", "postgres"))
@@ -16,11 +17,11 @@ DNS = ("kube-system", {"k8s-app": "kube-dns"})
 PROMETHEUS = ("observability", {"app": "prometheus"})
 COLLECTOR = ("observability", {"app": "otel-collector"})
 API_SERVER = ("kube-system", {"component": "kube-apiserver"})
-SERVICES = {"user": USER, "order": ORDER, "canary": CANARY}
-PODS = {**SERVICES, "migration": MIGRATION, "postgres": POSTGRES}
+SERVING = {**STABLE, "canary": CANARY}
+PODS = {**SERVING, "migration": MIGRATION, "postgres": POSTGRES}
 
 NEEDED = [
-    *((f"gateway to {name}", GATEWAY, pod, 8080) for name, pod in SERVICES.items()),
+    *((f"gateway to {name}", GATEWAY, pod, 8080) for name, pod in SERVING.items()),
     ("order to user", ORDER, USER, 8080),
     ("canary to user", CANARY, USER, 8080),
     *((f"{name} to postgres", pod, POSTGRES, 5432) for name, pod in PODS.items() if name != "postgres"),
@@ -31,11 +32,7 @@ NEEDED = [
         for name, pod in PODS.items()
         for port in (15020, 15090)
     ),
-    *(
-        (f"{name} to collector, {port}", pod, COLLECTOR, port)
-        for name, pod in SERVICES.items()
-        for port in (4317, 4318)
-    ),
+    *((f"{name} to collector, {port}", pod, COLLECTOR, port) for name, pod in SERVING.items() for port in (4317, 4318)),
 ]
 REFUSED = [
     ("user to order", USER, ORDER, 8080),

@@ -17,7 +17,7 @@ from tests.manifests.collecting import (
 )
 from tests.manifests.network import Network
 from tests.manifests.policies import pods_are_restricted, references_exist, resources_are_set, services_lead_to_pods
-from tests.manifests.rendered import REPOSITORY, named, of_kind, pod_labels, pod_of, render
+from tests.manifests.rendered import REPOSITORY, SERVICES, named, of_kind, pod_labels, pod_of, render
 
 OBJECTS = both()
 CONFIG = configuration(OBJECTS, "otel-collector")
@@ -154,7 +154,7 @@ def test_it_reads_every_file_of_its_configuration(name):
     assert set(config_files(OBJECTS, name)) == set(data)
 
 
-@pytest.mark.parametrize("name", ["user", "order"])
+@pytest.mark.parametrize("name", SERVICES)
 def test_services_find_it_under_the_name_that_they_are_given(name):
     service = named(OBJECTS, "Service", "otel-collector")
     ports = {each["name"]: each["port"] for each in service["spec"]["ports"]}

@@ -46,7 +46,10 @@ def test_errors_at_the_gateway_become_ratios_and_a_page(source, tmp_path):
         expects(
             'service:error_budget:remaining_ratio30d{slo="availability"}',
             "5m",
-            ('service:error_budget:remaining_ratio30d{namespace="shop",service="order",slo="availability"}', -19),
+            (
+                'service:error_budget:remaining_ratio30d{namespace="shop",service="order",slo="availability"}',
+                -19,
+            ),
         ),
     )
     assert fine, said

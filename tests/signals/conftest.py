@@ -2,6 +2,7 @@
 
 import pytest
 from tests.contract.clusters import under_test
+from tests.signals.matrix import PAGES
 from tests.signals.walk import Walk
 
 from cluster.stage import stage
@@ -30,7 +31,7 @@ def walk(shop):
     return Walk(shop)
 
 
-@pytest.fixture(scope="session")
-def sound(walk):
-    """What one order left behind on the shop as Git describes it."""
-    return walk.go()
+@pytest.fixture(scope="session", params=PAGES)
+def sound(walk, request):
+    """What the request of each page left behind on the shop as Git describes it."""
+    return walk.go(service=request.param)

@@ -13,7 +13,9 @@ import yaml
 from cluster.elasticsearch import Line
 from cluster.jaeger import Span
 
-PAGE = Path(__file__).resolve().parents[2] / "observability" / "signals.yaml"
+FOLDER = Path(__file__).resolve().parents[2] / "observability" / "signals"
+# The requests, by the service that they are sent to.
+PAGES = {path.stem: path.read_text() for path in sorted(FOLDER.glob("*.yaml"))}
 KINDS = ("metric", "span", "log")
 KEYS = {"part", *KINDS}
 NONE = "none"
@@ -58,6 +60,12 @@ class Seen:
 
 class MatrixError(Exception):
     """The matrix cannot be read; one line."""
+
+
+def request_of(text: str) -> tuple[str, str]:
+    """Return method and path of the request that leaves the signals behind."""
+    method, path = yaml.safe_load(text)["request"].split()
+    return method, path
 
 
 def load(text: str, **values: str) -> list[Entry]:

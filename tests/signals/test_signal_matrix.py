@@ -1,4 +1,4 @@
-"""Every signal of the matrix is there for one order placed through the gateway, and one that is broken is named."""
+"""Every signal of the matrix is there for each of its requests through the gateway, and one that is broken is named."""
 
 import pytest
 from tests.signals.matrix import KINDS, gaps

@@ -1,4 +1,4 @@
-"""One request through the gateway of a running cluster, and everything that it leaves behind."""
+"""Requests through the gateway of a running cluster, and everything that they leave behind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 import urllib.request
 from collections.abc import Sequence
 
-from tests.signals.matrix import KINDS, PAGE, Entry, Seen, Values, gaps, load
+from tests.signals.matrix import KINDS, PAGES, Entry, Seen, Values, gaps, load, request_of
 
 from cluster.client import Cluster
 from cluster.elasticsearch import Elasticsearch
@@ -36,24 +36,22 @@ class Walk:
         self._logs = Elasticsearch(cluster)
         self._user = ""
 
-    def go(self, deadline: float = DEADLINE) -> tuple[list[Entry], Seen]:
-        """Place an order and wait for its signals, in the end for the deadline.
+    def go(self, deadline: float = DEADLINE, service: str = "order") -> tuple[list[Entry], Seen]:
+        """Send the request of a service and wait for its signals, in the end for the deadline.
 
         Args:
             deadline: seconds.
+            service: whose page of the matrix to walk.
 
         Returns:
-            the matrix for the version that answered, and what was seen.
+            the page for the version that answered, and what was seen.
         """
-        self._user = (
-            self._user
-            or self._ask("/users", {"name": "Signal", "email": f"{secrets.token_hex(8)}@example.org"})[0]["id"]
-        )
-        seen = Seen(before=self._values(self._matrix("v1")))
+        method, path = request_of(PAGES[service])
+        body = self._order() if method == "POST" else None
+        seen = Seen(before=self._values(self._matrix(service, "v1")))
         trace_id = secrets.token_hex(16)
-        order = {"user_id": self._user, "items": [{"name": "signal", "quantity": 1, "unit_price_cents": 100}]}
-        _order, version = self._ask("/orders", order, trace_id)
-        entries = self._matrix(version)
+        _answer, version = self._ask(path, body, trace_id)
+        entries = self._matrix(service, version)
         until = time.monotonic() + deadline
         while gaps(entries, seen, self.sources()) and time.monotonic() < until:
             time.sleep(PAUSE)
@@ -73,12 +71,14 @@ class Walk:
             return str(error)
         return ""
 
-    def _matrix(self, version: str) -> list[Entry]:
-        return load(PAGE.read_text(), version=version, namespace=self._cluster.namespace)
+    def _matrix(self, service: str, version: str) -> list[Entry]:
+        return load(PAGES[service], version=version, namespace=self._cluster.namespace)
 
-    def _create_user(self) -> str:
-        user, _version = self._ask("/users", {"name": "Signal", "email": f"{secrets.token_hex(8)}@example.org"})
-        return user["id"]
+    def _order(self) -> dict[str, object]:
+        if not self._user:
+            user, _version = self._ask("/users", {"name": "Signal", "email": f"{secrets.token_hex(8)}@example.org"})
+            self._user = user["id"]
+        return {"user_id": self._user, "items": [{"name": "signal", "quantity": 1, "unit_price_cents": 100}]}
 
     def _look(self, entries: Sequence[Entry], trace_id: str, seen: Seen) -> None:
         seen.after = self._values(entries)
@@ -101,7 +101,8 @@ class Walk:
         headers = {"Content-Type": "application/json"}
         if trace_id:  # tail sampling is told to keep this one
             headers |= {"traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-01", "tracestate": "proving-ground=keep"}
-        request = urllib.request.Request(self._cluster.gateway_url + path, json.dumps(body).encode(), headers)
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self._cluster.gateway_url + path, data, headers)
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with direct.open(request, timeout=TIMEOUT) as answer:
             return json.loads(answer.read()), answer.headers["X-App-Version"]

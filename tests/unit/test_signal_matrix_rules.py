@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.signals.matrix import PAGE, MatrixError, Seen, gaps, load
+from tests.signals.matrix import PAGES, MatrixError, Seen, gaps, load, request_of
 
 from cluster.elasticsearch import Line
 from cluster.jaeger import Span
 from cluster.manifests import render
 
 ROOT = Path(__file__).resolve().parents[2]
-ENTRIES = load(PAGE.read_text(), version="v1", namespace="shop")
+ENTRIES = load(PAGES["order"], version="v1", namespace="shop")
 POD = frozenset({("pod", "a")})
 
 
@@ -92,13 +92,23 @@ def test_only_the_kinds_that_are_asked_for_are_looked_at(seen):
     assert gaps(ENTRIES, seen, ["metric", "span"]) == []
 
 
-def test_no_word_in_braces_is_left_over():
-    assert not [entry for entry in ENTRIES if re.search(r"{(version|namespace)}", str(entry))]
+@pytest.mark.parametrize("page", PAGES)
+def test_no_word_in_braces_is_left_over(page):
+    entries = load(PAGES[page], version="v1", namespace="shop")
+    assert not [entry for entry in entries if re.search(r"{(version|namespace)}", str(entry))]
 
 
-def test_every_service_of_the_shop_has_an_entry():
+def test_every_service_of_the_shop_has_a_page_on_which_the_gateway_leads_to_it():
     deployments = {body["metadata"]["name"] for body in render("embedded") if body["kind"] == "Deployment"}
-    assert deployments <= {entry.part for entry in ENTRIES}
+    assert deployments == set(PAGES)
+    for service, page in PAGES.items():
+        parts = {entry.part: entry for entry in load(page, version="v1", namespace="shop")}
+        assert parts[service].span["under"] == "gateway"
+        assert f'service="{service}"' in parts["gateway"].metric
+
+
+def test_the_request_of_a_page_is_method_and_path():
+    assert request_of(PAGES["order"]) == ("POST", "/orders")
 
 
 @pytest.mark.parametrize(
@@ -110,7 +120,7 @@ def test_every_service_of_the_shop_has_an_entry():
     ],
 )
 def test_matrix_that_cannot_be_right_is_refused(change, said):
-    page = copy.deepcopy(yaml.safe_load(PAGE.read_text()))
+    page = copy.deepcopy(yaml.safe_load(PAGES["order"]))
     change(page["signals"][1])
     page["signals"] = page["signals"][:2]
     with pytest.raises(MatrixError) as error:

@@ -142,7 +142,7 @@ def await_dead(lease: Lease) -> Grip:
         time.sleep(LOOK)
         before, grip = grip, lease.read()
         if grip.holder and (grip.holder, grip.renewed) != (before.holder, before.renewed):
-            raise UnderWay(f"{grip.words}: ask it to go back with `python -m delivery abort {lease.service}`")
+            raise UnderWay(f"{grip.words}: ask it to go back with `deliver abort {lease.service}`")
     return grip
 
 

@@ -327,9 +327,9 @@ def refuse_second(cluster: Cluster, service: str) -> None:
 def under_way(entry: Entry, grip: leases.Grip) -> UnderWay:
     """Return the refusal of a second release: who has the first one, and what can be done."""
     release = entry.release
-    todo = f"`python -m delivery abort {release.service}` ends it"
+    todo = f"`deliver abort {release.service}` ends it"
     if grip.dead:
-        todo = f"`python -m delivery resume {release.service}` goes on with it, " + todo
+        todo = f"`deliver resume {release.service}` goes on with it, " + todo
     return UnderWay(
         f"a {release.strategy} release of {release.service} to {release.image} is under way since {release.started},"
         f" {entry.doing}; {grip.words}; {todo}"

@@ -39,6 +39,11 @@ class Image:
         content = json.dumps([self.name, self.command, self.env], sort_keys=True).encode()
         return f"embedded://{self.name.partition(':')[0]}@sha256:{hashlib.sha256(content).hexdigest()}"
 
+    @property
+    def digest(self) -> str:
+        """Return the digest alone, as a reference names it behind an @."""
+        return self.id.partition("@")[2]
+
 
 class Catalogue:
     """The images of a catalogue file; it is read anew when it has changed, as a registry may get new images any time.
@@ -53,13 +58,18 @@ class Catalogue:
         self._images: dict[str, Image] = {}
 
     def resolve(self, reference: str) -> Image:
-        """Return the image of a reference such as ``order:v1`` or ``registry.example/team/order:v1``.
+        """Return the image of a reference, such as ``order:v1``, ``registry.example/order:v1`` or ``order@sha256:...``.
+
+        As with a registry, a digest says which image is meant, and a tag beside it is for people.
 
         Raises:
             ImageError: the catalogue is unreadable or does not have it; names the ones it has.
         """
-        name, _, tag = reference.rpartition("/")[2].partition(":")
+        named, _, digest = reference.rpartition("/")[2].partition("@")
+        name, _, tag = named.partition(":")
         images = self._load()
+        if digest:
+            return _of_digest(images, name, digest, reference)
         wanted = f"{name}:{tag or DEFAULT_TAG}"
         if wanted not in images:
             raise ImageError(
@@ -77,6 +87,15 @@ class Catalogue:
         except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
             raise ImageError(f"cannot read the image catalogue {self._path}: {error}") from error
         return self._images
+
+
+def _of_digest(images: dict[str, Image], name: str, digest: str, reference: str) -> Image:
+    own = [image for image in images.values() if image.name.partition(":")[0] == name]
+    found = next((image for image in own if image.digest == digest), None)
+    if found is None:
+        known = ", ".join(f"{image.name} ({image.digest})" for image in own) or "no image"
+        raise ImageError(f'failed to pull image "{reference}": the digest is none of {name}\'s, which has {known}')
+    return found
 
 
 def _images(content: dict[str, Any]) -> dict[str, Image]:

@@ -1,5 +1,6 @@
 """The release command: exit status 0 promoted, 1 rolled back, 2 could not be tried; troubles are one line."""
 
+import json
 import time
 
 import pytest
@@ -87,6 +88,29 @@ def test_what_cannot_be_tried_exits_with_2_and_one_line(canary_shop, monkeypatch
     assert "has no tag" in err
     code, _out, err = run(monkeypatch, capsys, "abort", "order")
     assert (code, err) == (2, "error: no release of order is under way in namespace shop\n")
+
+
+def test_a_release_by_digest_is_labelled_and_recorded(canary_shop, monkeypatch, capsys, tmp_path):
+    shop, _cluster = canary_shop
+    shop.unready["order-canary"] = "CrashLoopBackOff"
+    image, report = f"registry.example.com/team/order:3f2a@sha256:{'5eed' * 16}", tmp_path / "new" / "order.json"
+    code, _out, _err = run(monkeypatch, capsys, "release", "order", "--image", image, "--report", str(report))
+    written = json.loads(report.read_text())
+    assert code == 1
+    assert [written[name] for name in ("service", "image", "strategy", "outcome")] == [
+        *("order", image, "canary", "RolledBack")
+    ]
+    assert "CrashLoopBackOff" in written["reason"]
+    [start] = [step for step in written["steps"] if step["name"] == "start"]
+    assert start["details"]["version"] == "3f2a"
+
+
+def test_a_release_that_could_not_be_tried_is_recorded_as_that(canary_shop, monkeypatch, capsys, tmp_path):
+    report = tmp_path / "order.json"
+    run(monkeypatch, capsys, "release", "order", "--image", "order", "--report", str(report))
+    written = json.loads(report.read_text())
+    assert written["outcome"] == "Error"
+    assert "has no tag and no digest" in written["reason"]
 
 
 @pytest.mark.parametrize("weights", ["", "0", "100", "50,10", "10,10", "a,b"])

@@ -7,6 +7,8 @@ from delivery.errors import DeliveryError
 from delivery.naming import image_name, other_colour, version_of
 from delivery.slo import FOLDER, load_slo
 
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+
 
 @pytest.mark.parametrize(
     ("image", "name", "version"),
@@ -15,14 +17,23 @@ from delivery.slo import FOLDER, load_slo
         ("order:v2-errors", "order", "v2"),
         ("localhost:5000/shop/order:1.4.0-rc.1", "order", "1.4.0"),
         ("ghcr.io/a/b/user:2026", "user", "2026"),
+        (f"registry:5000/shop/order:v3@{DIGEST}", "order", "v3"),
+        (f"order:v3-errors@{DIGEST}", "order", "v3"),
+        (f"localhost:5000/order@{DIGEST}", "order", "sha256-0123456789ab"),
     ],
 )
-def test_versions_come_from_tags(image, name, version):
+def test_versions_come_from_tags_or_else_from_digests(image, name, version):
     assert (image_name(image), version_of(image)) == (name, version)
 
 
-@pytest.mark.parametrize("image", ["order", "localhost:5000/order", "order:", "order:v2 ", "", "order@sha256:abc"])
-def test_images_without_a_tag_are_refused(image):
+@pytest.mark.parametrize(
+    "image",
+    [
+        *("order", "localhost:5000/order", "order:", "order:v2 ", "", "order@sha256:abc", "order:v2\n"),
+        *(f"order:v2@{DIGEST}0", f"order:@{DIGEST}", f"order:v2@{DIGEST.upper()}", "order:v2@"),
+    ],
+)
+def test_images_without_a_tag_or_a_digest_are_refused(image):
     with pytest.raises(DeliveryError):
         version_of(image)
 
@@ -34,7 +45,7 @@ def test_colours_take_turns():
         other_colour("order")
 
 
-@pytest.mark.parametrize("service", ["user", "order"])
+@pytest.mark.parametrize("service", sorted(path.stem for path in FOLDER.glob("*.yaml")))
 def test_the_objectives_of_every_service_can_be_read(service):
     slo = load_slo(service)
     assert slo.error_budget == pytest.approx(0.001)

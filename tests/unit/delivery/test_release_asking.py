@@ -111,7 +111,7 @@ def test_status_says_how_far_it_is_and_whether_it_is_alive(shop, canary_shop, un
     assert (release["alive"], release["epoch"]) == (True, 1)
     undecided.let_go()
     _code, out, _err = run(monkeypatch, capsys, "status", "order")
-    assert "alive     no, no heartbeat: `python -m delivery resume order` goes on, `abort` goes back" in out
+    assert "alive     no, no heartbeat: `deliver resume order` goes on, `abort` goes back" in out
 
 
 def test_history_says_how_the_last_ones_ended(shop, canary_shop, monkeypatch, capsys, always, traffic):

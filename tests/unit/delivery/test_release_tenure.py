@@ -124,9 +124,7 @@ def test_nobody_takes_over_from_who_is_alive(shop, cluster):
 
 def test_a_second_release_is_told_what_to_do_with_a_dead_one(cluster, stopped, monkeypatch):
     monkeypatch.setattr(lease, "is_gone", lambda holder: True)
-    with pytest.raises(
-        UnderWay, match=r"to order:v2 is under way .* dead: .* `python -m delivery resume order` goes on"
-    ):
+    with pytest.raises(UnderWay, match=r"to order:v2 is under way .* dead: .* `deliver resume order` goes on"):
         Rollout(cluster, "order").start("order:v3")
 
 

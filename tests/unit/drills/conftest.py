@@ -52,6 +52,8 @@ def right_answer(request, sent, number):
         return 201, order
     if path.startswith("/orders?"):
         return 200, {"items": [{"id": "o", "user_id": path.partition("user_id=")[2].partition("&")[0]}]}
+    if path == "/users":
+        return 200, {"items": [{"id": "u"}]}
     name = path.rpartition("/")[2]
     return 200, {"id": name, "user_id": request.server.owners.get(name)}
 

@@ -63,6 +63,19 @@ def test_each_request_has_its_own_trace_and_order_key(server, running):
     assert all(key for method, path, _, key in server.seen if (method, path) == ("POST", "/orders"))
 
 
+def test_a_release_of_user_is_seen_through_user_and_order(server, running):
+    prober = running(server, rate=200, service="user")
+    wait_for(lambda: any(sample.path == "/users" for sample in prober.samples))
+    prober.stop()
+    assert {sample.service for sample in prober.samples} == {"user", "order"}
+    assert not any(sample.failed for sample in prober.samples)
+
+
+def test_a_service_of_which_nobody_said_what_it_is_asked_for_is_refused(server):
+    with pytest.raises(ProbeError, match=r"nobody says what gift-card is asked for: write .*/traffic/gift_card\.py"):
+        Prober(Plan(server.url, service="gift-card")).start()
+
+
 def test_an_order_that_is_sent_twice_must_not_be_placed_twice(server, running):
     """A shop that ignores the key of an order is found out, once some user presses the button twice."""
 

@@ -21,7 +21,8 @@ words = sys.argv[1:]
 variables = {{name: os.environ.get(name) for name in ("SOURCE_DATE_EPOCH", "BUILDX_NO_DEFAULT_ATTESTATIONS")}}
 with open({asked!r}, "a") as file:
     file.write(json.dumps([words, os.getcwd(), variables]) + "\\n")
-status, said = json.load(open({answers!r})).get(words[0], [0, ""])
+answers = json.load(open({answers!r}))
+status, said = answers.get(" ".join(words[:2]), answers.get(words[0], [0, ""]))
 print(said, file=sys.stderr)
 sys.exit(status)
 """
@@ -53,7 +54,7 @@ class FakeDocker:
         self.answer()
 
     def answer(self, **answers: tuple[int, str]) -> None:
-        """Let commands end with a status and words: ``answer(build=(1, "no"))``."""
+        """Let commands end with a status and words: ``build=(1, "no")``, or ``**{"buildx build": ...}``."""
         self._answers.write_text(json.dumps(answers))
 
     @property

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+import yaml
 
 from embedded.kubelet import coverage, logs, quantities, stats
 from embedded.kubelet.environment import expand, listening
@@ -13,6 +14,7 @@ from embedded.kubelet.probes import Numbers, outcomes
 from embedded.kubelet.runtime import BACK_OFF_LAST, BackOff
 from embedded.kubelet.status import ContainerStatus, phase, set_condition
 from embedded.kubelet.volumes import rewriter
+from embedded.state import IMAGES
 
 
 @pytest.mark.parametrize(
@@ -70,6 +72,23 @@ def test_a_broken_catalogue_is_named(tmp_path, content):
     file.write_text(content)
     with pytest.raises(ImageError, match="cannot read the image catalogue"):
         Catalogue(file).resolve("order:v1")
+
+
+def test_a_digest_says_which_image_is_meant():
+    """As with a registry: the tag beside it is for people; of one that nobody has, the error names those there are."""
+    catalogue = Catalogue(IMAGES)
+    digest = catalogue.resolve("order:v2").digest
+    for reference in (f"order@{digest}", f"order:v2@{digest}", f"registry.example:5000/team/order:3f2a@{digest}"):
+        assert catalogue.resolve(reference).name == "order:v2"
+    with pytest.raises(ImageError, match=rf"none of order's, which has .*order:v2 \({digest}\)"):
+        catalogue.resolve("order:v2@sha256:" + "0" * 64)
+    with pytest.raises(ImageError, match="none of payment's, which has no image"):
+        catalogue.resolve(f"payment@{digest}")
+
+
+def test_every_image_has_a_digest_of_its_own():
+    names = [f"{image['name']}:{image['tag']}" for image in yaml.safe_load(IMAGES.read_text())["images"]]
+    assert len({Catalogue(IMAGES).resolve(name).digest for name in names}) == len(names)
 
 
 async def take(number, answers, eager, **numbers):

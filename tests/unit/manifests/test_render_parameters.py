@@ -2,6 +2,7 @@
 
 import pytest
 import yaml
+from tests.manifests.rendered import SERVICES
 from tests.unit.manifests.kubectl import by_id, kustomize, needs_kubectl
 
 from cluster.manifests import ManifestError, image_with_tag, overlay_of, render
@@ -41,7 +42,7 @@ def test_everything_moves_and_nothing_names_the_old_place(overlay):
 
 def test_the_catalogues_images_come_from_the_registry():
     found = set(images(render("embedded", registry=REGISTRY)))
-    assert found == {f"{REGISTRY}/order:v1", f"{REGISTRY}/user:v1"}
+    assert found == {f"{REGISTRY}/{service}:v1" for service in SERVICES}
 
 
 def test_with_the_usual_namespace_and_no_registry_nothing_changes():
@@ -64,12 +65,18 @@ HOSTS = """\
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: a}
-data: {url: "http://user.shop.svc:8080 http://user.shop.svc.cluster.local/ http://workshop.svc http://a.shop.example"}
+data:
+  url: >-
+    http://user.shop.svc:8080 http://user.shop.svc.cluster.local/
+    http://workshop.svc http://a.shop.example
 ---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: a}
-spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: shop}}}]}]}
+spec:
+  podSelector: {}
+  ingress:
+    - from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: shop}}}]
 ---
 apiVersion: v1
 kind: ConfigMap

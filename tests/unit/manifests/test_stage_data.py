@@ -182,9 +182,8 @@ def test_missing_secrets_are_one_line_before_anything_is_applied(fake, overlay):
     pods = head + "  template:\n    metadata: {labels: {app: web}}\n    spec:\n" + SECRET + rest
     with pytest.raises(ClusterError) as error:
         stage(connect(fake), overlay(objects=pods))
-    assert str(error.value).startswith(
-        "Secrets web-database (url), web-settings are missing in namespace shop: `python -m cluster secrets OVERLAY`"
-    )
+    said = "Secrets web-database (url), web-settings are missing in namespace shop: "
+    assert str(error.value).startswith(f"{said}`python -m cluster secrets OVERLAY`")
     assert fake.journal == []
     for name, data in (("web-database", {"other": "x"}), ("web-settings", {})):
         secret = {"kind": "Secret", "metadata": {"name": name, "labels": {}}, "data": data}

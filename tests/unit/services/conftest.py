@@ -25,7 +25,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def user(tmp_path: Path) -> FlaskClient:
     """The user service, v2, migrated."""
-    return support.user_client(tmp_path, "v2")
+    return support.client("user", tmp_path, "v2")
 
 
 @pytest.fixture

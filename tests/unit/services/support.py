@@ -24,6 +24,8 @@ from order.users import Users
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 CATALOGUE = yaml.safe_load((REPOSITORY / "services/images.yaml").read_text())
+# Those of the shop; the image that carries releases out has its tests beside the Job that runs it.
+SERVICES = sorted(name for name, entry in CATALOGUE["services"].items() if entry["context"] == "services")
 HEADS = {"v1": "0001", "v2": "0002"}
 DEADLINE = 60.0
 FOREIGN = ("FAULT_", "OTEL_", "APP_", "HTTP_", "DATABASE_", "USER_URL", "SHUTDOWN_", "LOG_LEVEL", "NO_PROXY")
@@ -43,21 +45,28 @@ def url(folder: Path, service: str) -> str:
     return f"sqlite:///{folder / service}.db"
 
 
+def package(service: str) -> str:
+    return service.replace("-", "_")
+
+
 def migrate(folder: Path, service: str, version: str) -> str:
-    return migrations.upgrade(service, url(folder, service), HEADS[version])
+    return migrations.upgrade(package(service), url(folder, service), HEADS[version])
 
 
 def application(service: str, folder: Path, version: str, **settings: Any) -> Any:
     """Return a service's Flask application."""
-    module = importlib.import_module(f"{service}.app")
-    kind = importlib.import_module(f"{service}.config").Settings
+    module = importlib.import_module(f"{package(service)}.app")
+    kind = importlib.import_module(f"{package(service)}.config").Settings
     defaults = {"app_version": version, "database_url": url(folder, service)}
     return module.create_app(kind(**defaults | settings))
 
 
-def user_client(folder: Path, version: str, **settings: Any) -> FlaskClient:
-    migrate(folder, "user", version)
-    return application("user", folder, version, **settings).test_client()
+def client(service: str, folder: Path, version: str, **settings: Any) -> FlaskClient:
+    """Return a client of a service, migrated."""
+    if service == "order":
+        return order_client(folder, version, **settings)
+    migrate(folder, service, version)
+    return application(service, folder, version, **settings).test_client()
 
 
 def order_client(
@@ -125,7 +134,7 @@ def migrate_at_once(folder: Path, service: str, versions: list[str], database: s
     """Migrate one database in several processes at the same time and return what each said."""
     processes = [
         subprocess.Popen(
-            [sys.executable, "-m", f"{service}.migrate"],
+            [sys.executable, "-m", f"{package(service)}.migrate"],
             cwd=folder,
             env=environment(APP_VERSION=version, DATABASE_URL=database),
             stdout=subprocess.PIPE,

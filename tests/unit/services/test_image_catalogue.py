@@ -8,8 +8,6 @@ from tests.unit.services import support
 
 from chassis.config import Settings
 
-# Those of the shop; the image that carries releases out has its tests beside the Job that runs it.
-SERVICES = sorted(name for name, entry in support.CATALOGUE["services"].items() if entry["context"] == "services")
 TAGS = {"v1", "v2", "v2-errors", "v2-slow", "v2-crash"}
 
 
@@ -27,12 +25,12 @@ def start(service):
     return json.loads(found.get("ENTRYPOINT", "[]")) + json.loads(found.get("CMD", "[]"))
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", support.SERVICES)
 def test_image_starts_as_the_catalogue_says(service):
     assert start(service) == support.CATALOGUE["services"][service]["command"]
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", support.SERVICES)
 def test_every_variable_of_the_catalogue_is_baked_in(service):
     wanted = {name for image in support.CATALOGUE["images"] if image["name"] == service for name in image["env"]}
     stage = final_stage(service)
@@ -48,18 +46,18 @@ def test_variables_of_the_catalogue_are_settings():
         Settings(**{name.lower(): value for name, value in image["env"].items()})
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", support.SERVICES)
 def test_every_service_has_the_releases_that_the_drills_need(service):
     tags = [image["tag"] for image in support.CATALOGUE["images"] if image["name"] == service]
     assert set(tags) >= TAGS
     assert len(tags) == len(set(tags))
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", support.SERVICES)
 def test_build_has_what_it_copies(service):
     text = dockerfile(service)
     context = support.REPOSITORY / support.CATALOGUE["services"][service]["context"]
     for source in re.findall(r"^COPY (?!--from)(\S+) ", text, re.MULTILINE):
         assert (context / source).exists(), source
-    assert f"COPY {service} " in text
+    assert f"COPY {support.package(service)} " in text
     assert "COPY chassis " in text

@@ -41,14 +41,14 @@ def test_rollback_loses_nothing(tmp_path):
     support.migrate(tmp_path, "user", "v1")
     v1 = support.application("user", tmp_path, "v1").test_client()
     before = v1.post("/users", json=ADA | {"email": "before@example.org"}).json
-    v2 = support.user_client(tmp_path, "v2")
+    v2 = support.client("user", tmp_path, "v2")
     ada = v2.post("/users", json=ADA).json
     # Both run now; v1 was started before the migration.
     assert {item["id"] for item in v1.get("/users").json["items"]} == {before["id"], ada["id"]}
-    rolled_back = support.user_client(tmp_path, "v1")
+    rolled_back = support.client("user", tmp_path, "v1")
     assert rolled_back.get(f"/users/{ada['id']}").json["email"] == "ada@example.org"
     after = rolled_back.post("/users", json=ADA | {"email": "after@example.org"}).json
-    again = support.user_client(tmp_path, "v2")
+    again = support.client("user", tmp_path, "v2")
     assert again.get(f"/users/{ada['id']}").json == ada
     assert again.get(f"/users/{after['id']}").json["nickname"] is None
     assert again.get(f"/users/{before['id']}").json["nickname"] is None

@@ -77,7 +77,7 @@ def test_trace_goes_from_the_caller_through_order_to_user(start):
 
 
 def test_without_a_caller_each_request_is_its_own_trace(tmp_path, capfd):
-    client = support.user_client(tmp_path, "v1")
+    client = support.client("user", tmp_path, "v1")
     answers = [client.get(f"/users/{number}", headers={"traceparent": "nonsense"}) for number in range(2)]
     ids = {answer.json["trace_id"] for answer in answers}
     assert len(ids) == 2

@@ -33,7 +33,7 @@ def test_email_of_a_deleted_user_is_free_again(user):
 
 
 def test_v1_neither_takes_nor_shows_the_nickname(tmp_path):
-    v1 = support.user_client(tmp_path, "v1")
+    v1 = support.client("user", tmp_path, "v1")
     created = v1.post("/users", json=ADA | {"nickname": "countess"})
     assert created.status_code == 201
     assert "nickname" not in created.json
