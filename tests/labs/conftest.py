@@ -39,8 +39,8 @@ def checkout(tmp_path_factory):
 def environment(checkout, tmp_path_factory):
     """What a newcomer's shell knows, and two things more.
 
-    Nothing has to be installed. And the judge asks for wider margins than the objectives do, and gives up sooner when it
-    sees nothing: every end then takes seconds, and what is tried here is not the judge.
+    Nothing has to be installed. And the judge asks for wider margins than the objectives do, and gives up sooner when
+    it sees nothing: every end then takes seconds, and what is tried here is not the judge.
     """
     home = tmp_path_factory.mktemp("home")
     for service in SERVICES:
