@@ -86,7 +86,6 @@ def test_what_cannot_be_run_here_exists(command):
     [
         "make dawn CLUSTER=kind",
         "make up CLUSTER=minikube",
-        "python -m delivery release order --picture order:v2",
         "deliver release order --picture order:v2",
         "deliver relax order",
         "python -m telepathy",
