@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -92,10 +93,21 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "scripts" / "pipeline").mkdir(parents=True)
     shutil.copy(REPOSITORY / "scripts" / "pipeline" / "accepted.yaml", folder / "scripts" / "pipeline")
     shutil.copy(REPOSITORY / "Makefile", folder)
+    _forget_promotions(folder / "k8s" / "overlays" / "production")
     monkeypatch.chdir(folder)
     for name in [name for name in os.environ if name.startswith(OURS)]:
         monkeypatch.delenv(name)
     return folder
+
+
+def _forget_promotions(overlay: Path) -> None:
+    """Bring an overlay back to before its first promotion: a team's own has its own registry, tags and digests."""
+    kustomization = overlay / "kustomization.yaml"
+    text = re.sub(r"(newName: )\S+/", r"\1registry.example.com/team/", kustomization.read_text())
+    text = re.sub(r"(newTag: ).+", r"\1v1", text)
+    kustomization.write_text(re.sub(r"(digest: ).+", r"\1sha256:" + "0" * 64, text))
+    for label in overlay.glob("version-*.yaml"):
+        label.write_text(re.sub(r"( version: ).+", r"\1v1", label.read_text()))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import difflib
 
 import pytest
-from tests.unit.pipeline.conftest import DIGEST, ORDER, stopped
+from tests.unit.pipeline.conftest import DIGEST, ORDER, REPOSITORY, stopped
 
 from pipeline import environments, pin
 from pipeline.errors import RefusedError
@@ -16,9 +16,10 @@ def changes(old, new):
     return [line for line in lines if line[0] in "+-" and not line.startswith(("+++", "---"))]
 
 
-def test_the_environments_of_this_repository_are_pinned(checkout):
-    assert environments.names() == ["production"]
-    assert environments.floating("production") == []
+def test_the_environments_of_this_repository_are_pinned(monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+    assert "production" in environments.names()
+    assert [line for name in environments.names() for line in environments.floating(name)] == []
 
 
 def test_a_floating_image_stops_it(pipeline, checkout):
@@ -31,12 +32,12 @@ def test_a_floating_image_stops_it(pipeline, checkout):
 
 
 def test_a_new_environment_is_found_by_itself(pipeline, checkout):
-    staging = checkout / "k8s" / "overlays" / "staging"
-    staging.mkdir()
-    (staging / "kustomization.yaml").write_text("resources: [../kind]\n")
+    another = checkout / "k8s" / "overlays" / "another"
+    another.mkdir()
+    (another / "kustomization.yaml").write_text("resources: [../kind]\n")
     done = pipeline("pinned")
     assert done.returncode == 1
-    assert "k8s/overlays/staging: order/order runs order:v1" in done.stderr
+    assert "k8s/overlays/another: order/order runs order:v1" in done.stderr
 
 
 def test_a_promotion_writes_image_and_label_and_nothing_else(checkout):
@@ -83,7 +84,7 @@ def test_a_commit_that_looks_like_something_else_stays_text(checkout, tag):
     [
         ("registry.example.com/team/order:v3", "production", "floats"),
         (f"registry.example.com/team/order:v3@sha256:{'0' * 64}", "production", "was never promoted"),
-        (f"registry.example.com/team/payment:v3@{DIGEST}", "production", "names no image payment"),
+        (f"registry.example.com/team/nobody:v3@{DIGEST}", "production", "names no image nobody"),
         (ORDER, "kind", "kind is no environment"),
         (ORDER, "../production", "is no environment"),
     ],
