@@ -61,7 +61,7 @@ def _onto_others() -> None:
 def _differs(tag: str, service: str) -> bool:
     if not tag or _git("rev-parse", "--verify", "--quiet", f"{tag}^{{commit}}").returncode:
         return True
-    paths = [path for path in (f"services/{service}", *SHARED) if Path(path).exists()]
+    paths = [path for path in (f"services/{service.replace('-', '_')}", *SHARED) if Path(path).exists()]
     return bool(paths) and _git("diff", "--quiet", tag, "HEAD", "--", *paths).returncode != 0
 
 
