@@ -14,7 +14,7 @@ tell-context = KUBECONTEXT=$(KUBECONTEXT)
 TELL = $(tell-$(CLUSTER))
 $(if $(TELL),,$(error CLUSTER=$(CLUSTER) is none: embedded, kind, or context with KUBECONTEXT))
 OVERLAY ?= $(if $(filter embedded,$(CLUSTER)),embedded,kind)
-DRILL = $(TELL) $(PY) -m drills run $(@:drill-%=%) --overlay $(OVERLAY) --twin $(or $(TWIN),sound) $(if $(SERVICE),--service $(SERVICE))
+DRILL = $(TELL) $(PY) -m drills run $(@:drill-%=%) --overlay $(OVERLAY) --twin $(or $(TWIN),sound)$(if $(SERVICE), --service $(SERVICE))
 
 # What make was told on its command line, untouched by a shell; what the environment calls NAME is something else.
 told = "$(if $(filter command,$(origin $(1))),$$$(1))"
@@ -135,6 +135,7 @@ requirements: setup-test ## compile */requirements.in into */requirements.txt, w
 	(cd $$part && $(CURDIR)/.venv/bin/uv pip compile --quiet --universal --upgrade \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command "make requirements" requirements.in --output-file requirements.txt) || exit 1; done
+	@$(PY) -m tests.docs.versions
 
 # The steps of the pipeline, each as .github/workflows calls it: docs/pipeline.md. What they are told, they are told by
 # variables of the environment: IMAGE_REGISTRY, SERVICE, IMAGE (by digest), ENVIRONMENT (an overlay), STRATEGY.

@@ -53,9 +53,8 @@ def archive(image: Image, settings: Settings, origin: Origin, repository: Path =
     """
     for platform in PLATFORMS:
         path = build.LOGS / f"{image.service}-{platform.replace('/', '-')}.tar"
-        _buildx(
-            image, replace(settings, platform=platform), origin, ["--output", f"type=docker,dest={path}"], repository
-        )
+        options = ["--output", f"type=docker,dest={path}"]
+        _buildx(image, replace(settings, platform=platform), origin, options, build.PLAIN, repository)
 
 
 def publish(image: Image, settings: Settings, origin: Origin, repository: Path = REPOSITORY) -> None:
@@ -68,7 +67,7 @@ def publish(image: Image, settings: Settings, origin: Origin, repository: Path =
         raise ImagesError("what Git does not have is not published: commit it first")
     metadata = build.LOGS / f"{image.service}.metadata.json"
     options = ["--push", *ATTESTED, "--metadata-file", str(metadata)]
-    _buildx(image, replace(settings, platform=",".join(PLATFORMS)), origin, options, repository)
+    _buildx(image, replace(settings, platform=",".join(PLATFORMS)), origin, options, {}, repository)
     digest = _digest(repository / metadata)
     path = repository / PUBLISHED
     known = json.loads(path.read_text()) if path.is_file() else {}
@@ -83,12 +82,19 @@ def _digest(path: Path) -> str:
         raise ImagesError(f"docker does not tell the digest of what it pushed: {path} has none") from None
 
 
-def _buildx(image: Image, settings: Settings, origin: Origin, options: list[str], repository: Path) -> None:
+def _buildx(
+    image: Image,
+    settings: Settings,
+    origin: Origin,
+    options: list[str],
+    environ: Mapping[str, str],
+    repository: Path,
+) -> None:
     *arguments, context = build.arguments(image, settings, origin)
     platform = (settings.platform or "").replace("/", "-").replace(",", "-")
     log = build.LOGS / f"{image.service}-{platform}.log"
     epoch = {"SOURCE_DATE_EPOCH": origin.epoch} if origin.epoch else {}
-    failed = docker.run(["buildx", *arguments, *options, context], repository, repository / log, epoch)
+    failed = docker.run(["buildx", *arguments, *options, context], repository, repository / log, {**environ, **epoch})
     if failed is not None:
         raise ImagesError(
             f"{image.reference(settings.registry)} for {settings.platform}: {build.reason(failed)} ({log})"

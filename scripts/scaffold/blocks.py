@@ -34,7 +34,7 @@ def add(text: str, source: str, names: Names, services: Sequence[str], translate
         services: all that are there.
         translate: from the source's words to the new service's.
     """
-    lines = [_listed(line, source, names, services) for line in text.splitlines(keepends=True)]
+    lines = [_listed(line, source, names, services, translate) for line in text.splitlines(keepends=True)]
     entries = _entries(lines, services)
     for number, entry in reversed(list(enumerate(entries))):
         if entry.service == source:
@@ -121,26 +121,34 @@ def _stands_apart(lines: Sequence[str], entry: _Entry) -> bool:
 
 
 def _items(line: str, services: Sequence[str]) -> bool:
-    return any({item.strip(' "') for item in found.split(",")} & set(services) for found in _LIST.findall(line))
+    found = (item for items in _LIST.findall(line) for item in items.split(", "))
+    return any(_of(item, services) for item in found)
 
 
-def _listed(line: str, source: str, names: Names, services: Sequence[str]) -> str:
+def _of(item: str, services: Sequence[str]) -> str:
+    """Return the service that an item of a list is, or whose folder it is; empty if it is none's."""
+    last = item.strip('"').rpartition("/")[2]
+    return next((name for name in services if last in _forms(name)), "")
+
+
+def _listed(line: str, source: str, names: Names, services: Sequence[str], translate: Translate) -> str:
     """Return a line with the name in its lists, behind the last of the services in each."""
 
     def append(found: re.Match[str]) -> str:
         items = found[0].split(", ")
-        own = [number for number, item in enumerate(items) if item.strip('"') in known]
-        if not any(item.strip('"') == source for item in items):
+        own = [number for number, item in enumerate(items) if _of(item, services)]
+        model = next((item for item in items if _of(item, services) == source), "")
+        if not model:
             return found[0]
-        new = f'"{names.snake}"' if items[own[-1]].startswith('"') else names.kebab
+        # In quotes it is a package of Python.
+        new = f'"{names.snake}"' if model == f'"{source}"' else translate(model)
         return ", ".join([*items[: own[-1] + 1], new, *items[own[-1] + 1 :]])
 
-    known = {form for name in services for form in _forms(name)}
     return _LIST.sub(append, line)
 
 
 def _unlisted(line: str, names: Names) -> str:
     def drop(found: re.Match[str]) -> str:
-        return ", ".join(item for item in found[0].split(", ") if item.strip('"') not in (names.kebab, names.snake))
+        return ", ".join(item for item in found[0].split(", ") if not _of(item, [names.kebab]))
 
     return _LIST.sub(drop, line)

@@ -41,6 +41,7 @@ _PLACES = [
             "namespace: ",
             "namespace ",
             "namespace=",
+            "project: ",
             "NAMESPACE=",
             "NAMESPACE, else ",
             "NAMESPACE, then ",

@@ -20,6 +20,10 @@ PROTECTED = ("every user", "root-user-action", "USER 10001", "users pay", "order
 FIELDS = {
     re.escape(r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"): r"^[A-Za-z0-9._-]{1,64}$",
     r"\b254\b": "64",
+    # Nothing of it was ever released: it begins with the first version, and no image is promoted.
+    r"(?<=newTag: )\S+": "v1",
+    r"(?<=^    version: )\S+$|(?<=^        version: )\S+$": "v1",
+    r"(?<=digest: sha256:)[0-9a-f]{64}": "0" * 64,
     r"(?<=hex\})@example\.com": "",
     r"@example\.org": "-1",
     r"(?<=\b[Aa])n (?=e-?mail|address)": " ",
@@ -51,7 +55,7 @@ def translate(text: str, names: Names, path: str) -> str:
     for number, phrase in enumerate(PROTECTED):
         text = text.replace(phrase, f"{_MARK}{number}{_MARK}")
     for pattern, instead in FIELDS.items():
-        text = re.sub(pattern, instead.replace("\\", r"\\"), text)
+        text = re.sub(pattern, instead.replace("\\", r"\\"), text, flags=re.MULTILINE)
     parts = prose(text) if path.endswith(".py") else [(text, False)]
     text = "".join(rename(part, names, path, in_prose=is_prose) for part, is_prose in parts)
     return re.sub(rf"{_MARK}(\d+){_MARK}", lambda found: PROTECTED[int(found[1])], text)
@@ -91,7 +95,7 @@ def _forms(names: Names, usual: str, in_prose: bool) -> dict[str, str]:
         r"(?<![a-z])users(?=_)|(?<=_)users(?![a-z])": many.snake,
         r"(?<=\bof )users(?![a-z])": many.words,
         r"(?<![a-z])users(?![a-z])": many.words if in_prose else many.snake,
-        r'(?<=main\(")user(?=")|(?<=services/)user(?=/)': names.snake,
+        r'(?<=main\(")user(?=")|(?<=services/)user(?![a-z])': names.snake,
         r'(?<=_id, ")user(?=")|(?<![a-z])user(?= service\b)': names.words,
         r'(?<=")user(?=")': names.kebab,
         r"(?<![a-z])user(?=_|\.(?!yaml)[a-z])|(?<=_)user(?![a-z])": names.snake,

@@ -9,7 +9,19 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCRIPTS = REPOSITORY / "scripts"
 # The parts whose errors a person meets as a line on the terminal, and the base classes of those.
-PARTS = ("toolchain", "embedded", "cluster", "delivery", "drills", "provision", "images", "monitoring")
+PARTS = (
+    "toolchain",
+    "embedded",
+    "cluster",
+    "delivery",
+    "drills",
+    "provision",
+    "images",
+    "monitoring",
+    "pipeline",
+    "scaffold",
+    "dev",
+)
 BASES = {
     "InstallError",
     "ClusterError",
@@ -20,6 +32,11 @@ BASES = {
     "ProvisionError",
     "ImagesError",
     "MonitoringError",
+    "PipelineError",
+    "ScaffoldError",
+    "StartError",
+    "WatchError",
+    "BrokenError",
 }
 # Its first argument is the object that is not ready; the words are put together in the class.
 OBJECTS = {"Unready"}

@@ -140,7 +140,7 @@ def packages():
     for part, about in PARTS.items():
         named = re.findall(r"^([\w.-]+)", (REPOSITORY / part / "requirements.in").read_text(), re.MULTILINE)
         locked = (REPOSITORY / part / "requirements.txt").read_text()
-        for name in (each for each in named if not each.startswith("-")):
+        for name in (each.replace(".", "-") for each in named if not each.startswith("-")):
             version = re.search(
                 rf"^{re.escape(name)}(?:\[[^\]]*\])?==([^\s;\\]+)", locked, re.MULTILINE | re.IGNORECASE
             )

@@ -10,6 +10,8 @@ import pytest
 import typer.main
 from tests.labs.pages import LABS, REPOSITORY, PageError, blocks, labs
 
+from toolchain.commands import COMMANDS
+
 EVERY = [*labs(), LABS / "README.md"]
 # What a marked command may call beside make and this repository's modules; these are not ours to check.
 STRANGERS = {"export", "kubectl", "docker", "kind", "helm", "cp"}
@@ -41,6 +43,8 @@ def check(command):
         _check_make(settings, arguments)
     elif program in ("python", ".venv/bin/python"):
         _check_module(arguments)
+    elif program in COMMANDS:
+        _check_module(["-m", COMMANDS[program], *arguments])
     else:
         assert program in STRANGERS, f"{program} is neither make, nor a module of ours, nor known"
 
@@ -82,8 +86,8 @@ def test_what_cannot_be_run_here_exists(command):
     [
         "make dawn CLUSTER=kind",
         "make up CLUSTER=minikube",
-        "python -m delivery release order --picture order:v2",
-        "python -m delivery relax order",
+        "deliver release order --picture order:v2",
+        "deliver relax order",
         "python -m telepathy",
         "terraform apply",
     ],

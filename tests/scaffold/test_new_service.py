@@ -112,6 +112,28 @@ def test_files_and_lines_that_were_there_stay_as_they_are(original, grown):
             assert lost == [], relative
 
 
+def test_it_begins_with_the_first_version_and_no_promoted_image_however_far_the_model_is(copy):
+    production = copy / "k8s/overlays/production"
+    for path, old, new in (
+        ("kustomization.yaml", r"newTag: v1\n    digest: sha256:0{64}", f"newTag: v7\n    digest: sha256:{'a1' * 32}"),
+        ("version-user.yaml", r"version: v1", "version: v7"),
+    ):
+        text, changed = re.subn(old, new, (production / path).read_text())
+        assert changed == 2
+        (production / path).write_text(text)
+    tree = Tree(copy)
+    service.new(tree, "payment")
+    images = yaml.safe_load(tree.read("k8s/overlays/production/kustomization.yaml"))["images"]
+    [(tag, digest)] = [(each["newTag"], each["digest"]) for each in images if each["name"] == "payment"]
+    assert (tag, digest) == ("v1", f"sha256:{'0' * 64}")
+    assert tree.read("k8s/overlays/production/version-payment.yaml").count("version: v1") == 2
+
+
+def test_updates_of_its_base_image_are_looked_for(grown):
+    updates = (grown / ".github/dependabot.yaml").read_text()
+    assert "[/services/user, /services/order, /services/payment, /services/gift_card, /scripts/delivery]" in updates
+
+
 def test_it_may_be_made_once(grown):
     with pytest.raises(service.ScaffoldError, match="there is a service payment already"):
         service.new(Tree(grown), "payment")

@@ -43,7 +43,7 @@ def test_everything_is_where_it_was_told_to_be(renamed):
     objects = [body for body in yaml.safe_load_all(told) if body]
     assert {body["metadata"].get("namespace", NAMESPACE) for body in objects} == {NAMESPACE}
     assert {body["metadata"]["labels"]["app.kubernetes.io/part-of"] for body in objects} == {NAME}
-    images = set(re.findall(r"image: (\S+)", told))
+    images = set(re.findall(r"image: ([^\s@]+)", told))
     assert images == {f"{REGISTRY}/order:v1", f"{REGISTRY}/user:v1"}
 
 

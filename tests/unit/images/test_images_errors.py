@@ -86,7 +86,7 @@ def test_arguments_that_cannot_be_split(images):
 
 
 def test_unknown_service(images):
-    assert complains(images("build", "--only", "invoice"), "no service is called invoice", "order, user")
+    assert complains(images("build", "--only", "invoice"), "no service is called invoice", "order, ", "user")
 
 
 def test_catalogue_that_is_none(images, checkout):

@@ -35,6 +35,7 @@ def test_each_service_is_a_file_for_each_kind_of_machine(images, docker):
     first = built[0]
     assert first.values("--output") == [f"type=docker,dest=reports/images/{SERVICES[0]}-linux-amd64.tar"]
     assert first.values("--build-arg") == ["APP_VERSION=3f2a"]
+    assert first.variables["BUILDX_NO_DEFAULT_ATTESTATIONS"] == "1"
     assert first.arguments[-1] == "services"
 
 

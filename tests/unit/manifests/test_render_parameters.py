@@ -8,13 +8,11 @@ from tests.unit.manifests.kubectl import by_id, kustomize, needs_kubectl
 from cluster.manifests import ManifestError, image_with_tag, overlay_of, render
 
 TEAM, REGISTRY = "team-a", "registry.example.com:5000/team"
-ON_TOP = """\
-namespace: team-a
-resources: [{overlay}]
-images:
-  - {{name: user, newName: "registry.example.com:5000/team/user"}}
-  - {{name: order, newName: "registry.example.com:5000/team/order"}}
-"""
+ON_TOP = {
+    "namespace": TEAM,
+    "resources": ["embedded"],
+    "images": [{"name": name, "newName": f"{REGISTRY}/{name}"} for name in SERVICES],
+}
 
 
 def spaces(objects):
@@ -52,7 +50,7 @@ def test_with_the_usual_namespace_and_no_registry_nothing_changes():
 @needs_kubectl
 def test_it_equals_a_kustomization_on_top(tmp_path):
     """But for host names and identities, which kustomize knows nothing of."""
-    (tmp_path / "kustomization.yaml").write_text(ON_TOP.format(overlay="embedded"))
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(ON_TOP))
     overlay = tmp_path / "embedded"
     overlay.mkdir()
     (overlay / "kustomization.yaml").write_text("resources: [all.yaml]\n")
