@@ -152,8 +152,8 @@ def _ask(url: str, path: str) -> str:
 
 def _figures(name: str, saves: list[Answered]) -> Iterator[Figure]:
     for what, times in (
-        ("first_new_answer", [save.first for save in saves]),
-        ("last_old_answer", [save.old for save in saves]),
+        ("first_new", [save.first for save in saves]),
+        ("last_old", [save.old for save in saves]),
     ):
         remark = f"after the save, median of {len(times)}, {min(times):.2f} to {max(times):.2f}"
         yield Figure(f"dev_{name}_{what}", round(statistics.median(times), 2), "s", remark)

@@ -104,6 +104,14 @@ def test_the_image_runs_its_own_command_below_the_script(tilt):
     assert "$(" not in script  # Kubernetes would expand it in a command
 
 
+def test_a_base_image_of_a_mirror_is_built_upon(monkeypatch):
+    monkeypatch.delenv("BASE_IMAGE", raising=False)
+    assert {tuple(image["build_args"]) for image in evaluate().images.values()} == {("APP_VERSION",)}
+    monkeypatch.setenv("BASE_IMAGE", "registry.example.com/python:3.13")
+    for image in evaluate().images.values():
+        assert image["build_args"]["BASE_IMAGE"] == "registry.example.com/python:3.13"
+
+
 def test_files_go_where_the_script_runs_them_from(tilt):
     script = (REPOSITORY / "scripts/dev/live.sh").read_text()
     live, server = re.search(r"LIVE_COPY:-(\S+)\} ", script)[1], re.search(r"LIVE_SERVER:-(\S+)\}", script)[1]
