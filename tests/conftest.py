@@ -4,7 +4,7 @@ import pytest
 
 # Drills count users on a cluster of their own and wait most of the time; so do the other folders that need a cluster.
 # Two lanes, each in its order: within a lane nothing runs beside anything else.
-LANES = {"drills": "drills", "labs": "drills", "contract": "platform", "signals": "platform", "browser": "platform"}
+LANES = {"drills": "drills", "labs": "platform", "contract": "platform", "signals": "platform", "browser": "platform"}
 
 
 def pytest_addoption(parser):
@@ -17,6 +17,8 @@ def pytest_addoption(parser):
     )
 
 
+# Before xdist reads the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     root = config.rootpath / "tests"
     for item in items:

@@ -12,16 +12,22 @@ from pathlib import Path
 import pytest
 
 from scaffold import service
+from scaffold.model import services
 from scaffold.tree import DOTTED, NOT_OURS, REPOSITORY, Tree
 
 
 def copied(to: Path) -> Path:
-    """Copy what is the project's."""
+    """Copy what is the project's, as it was before anybody made a service of his own in it."""
 
     def left_out(_folder: str, names: list[str]) -> set[str]:
         return {name for name in names if name in NOT_OURS or (name.startswith(".") and name not in KEPT)}
 
-    return shutil.copytree(REPOSITORY, to, ignore=left_out)
+    shutil.copytree(REPOSITORY, to, ignore=left_out)
+    for name in set(services(Tree(to))) - {"user", "order"}:
+        tree = Tree(to)
+        service.remove(tree, name)
+        tree.write()
+    return to
 
 
 KEPT = {*DOTTED, ".dockerignore"}

@@ -281,8 +281,8 @@ def test_a_judgement_before_any_user_was_moved_is_refused(rollout):
 def test_an_unknown_strategy_and_an_unknown_service_are_refused(cluster):
     with pytest.raises(DeliveryError, match="no strategy big-bang"):
         Rollout(cluster, "order", "big-bang")
-    with pytest.raises(DeliveryError, match="service payment has no objectives"):
-        Rollout(cluster, "payment")
+    with pytest.raises(DeliveryError, match="service nobody has no objectives"):
+        Rollout(cluster, "nobody")
 
 
 def test_steps_are_told_with_times_and_troubles(rollout, steps, shop):

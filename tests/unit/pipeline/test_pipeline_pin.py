@@ -84,11 +84,7 @@ def test_a_commit_that_looks_like_something_else_stays_text(checkout, tag):
     [
         ("registry.example.com/team/order:v3", "production", "floats"),
         (f"registry.example.com/team/order:v3@sha256:{'0' * 64}", "production", "was never promoted"),
-<<<<<<< HEAD
         (f"registry.example.com/team/nobody:v3@{DIGEST}", "production", "names no image nobody"),
-=======
-        (f"registry.example.com/team/stranger:v3@{DIGEST}", "production", "names no image stranger"),
->>>>>>> template
         (ORDER, "kind", "kind is no environment"),
         (ORDER, "../production", "is no environment"),
     ],

@@ -18,27 +18,16 @@ def origin(tmp_path, checkout):
     """What the checkout was cloned from."""
     folder = tmp_path / "origin.git"
     git(tmp_path, "init", "--quiet", "--bare", "--initial-branch", "main", str(folder))
-<<<<<<< HEAD
-    for name in (*pin.services("production"), "chassis"):
-        (checkout / "services" / name).mkdir(parents=True)
-        (checkout / "services" / name / "app.py").write_text("print(1)\n")
-=======
     for name in (*SERVICES, "chassis"):
         folder_of = checkout / "services" / name.replace("-", "_")
         folder_of.mkdir(parents=True)
         (folder_of / "app.py").write_text("print(1)\n")
->>>>>>> template
     git(checkout, "init", "--quiet", "--initial-branch", "main")
     git(checkout, "add", ".")
     git(checkout, "commit", "--quiet", "--message", "first")
     git(checkout, "remote", "add", "origin", str(folder))
     git(checkout, "push", "--quiet", "origin", "main")
     return folder
-
-
-def promote_all(checkout):
-    for service in pin.services("production"):
-        promote(checkout, service)
 
 
 def promote(checkout, service="order"):
@@ -53,46 +42,27 @@ def change(checkout, path):
 
 
 def test_a_service_counts_as_changed_until_it_is_promoted(origin, checkout):
-<<<<<<< HEAD
-    every = pin.services("production")
-    assert promotion.changed("production") == every
-    promote(checkout)
-    assert promotion.changed("production") == [name for name in every if name != "order"]
-    promote_all(checkout)
-=======
     assert promotion.changed("production") == SERVICES
     promote(checkout)
     assert promotion.changed("production") == OTHERS
     for name in OTHERS:
         promote(checkout, name)
->>>>>>> template
     assert promotion.changed("production") == []
     change(checkout, "services/order/app.py")
     assert promotion.changed("production") == ["order"]
 
 
 def test_what_all_services_share_changes_all(origin, checkout):
-<<<<<<< HEAD
-    promote_all(checkout)
-    change(checkout, "services/chassis/app.py")
-    assert promotion.changed("production") == pin.services("production")
-=======
     for name in SERVICES:
         promote(checkout, name)
     change(checkout, "services/chassis/app.py")
     assert promotion.changed("production") == SERVICES
->>>>>>> template
 
 
 def test_the_workflow_is_told_as_json(pipeline, origin, checkout, tmp_path):
     done = pipeline("changed", GITHUB_OUTPUT=str(tmp_path / "output"))
-<<<<<<< HEAD
-    assert json.loads(done.stdout) == pin.services("production")
-    assert (tmp_path / "output").read_text() == f"services={done.stdout}"
-=======
     assert json.loads(done.stdout) == SERVICES
     assert (tmp_path / "output").read_text() == f"services={json.dumps(SERVICES)}\n"
->>>>>>> template
 
 
 def test_the_overlay_is_committed_and_nothing_else(pipeline, origin, checkout):
@@ -118,11 +88,7 @@ def test_what_others_pushed_meanwhile_stays(origin, checkout, tmp_path, monkeypa
     promote(checkout)
     assert promotion.commit("production", "order promoted") is True
     assert git(origin, "log", "--format=%s", "main").splitlines() == ["order promoted", "user promoted", "first"]
-<<<<<<< HEAD
-    assert {"order", "user"}.isdisjoint(promotion.changed("production"))
-=======
     assert promotion.changed("production") == [name for name in OTHERS if name != "user"]
->>>>>>> template
 
 
 def test_two_promotions_of_one_service_are_not_mixed(origin, checkout, tmp_path, monkeypatch):
