@@ -47,7 +47,7 @@ demo-kind demo-context: demo-%: up-%
 
 # What only works runs three side by side. What has a cluster with users to count waits more than it works: two lanes of it
 # (tests/conftest.py), and nothing else.
-CLUSTERED = tests/signals tests/browser tests/drills tests/contract tests/labs
+CLUSTERED = tests/dev tests/signals tests/browser tests/drills tests/contract tests/labs
 BESIDE = $(filter-out $(CLUSTERED) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 
 test: setup-test lint types ## everything that is checked: lint, types, unit, architecture, manifest, contract and drill tests

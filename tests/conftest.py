@@ -1,10 +1,25 @@
 """Options of the whole test run, and what may run beside what."""
 
+import signal
+
 import pytest
 
 # Drills count users on a cluster of their own and wait most of the time; so do the other folders that need a cluster.
 # Two lanes, each in its order: within a lane nothing runs beside anything else.
-LANES = {"drills": "drills", "labs": "platform", "contract": "platform", "signals": "platform", "browser": "platform"}
+LANES = {
+    "drills": "drills",
+    "labs": "platform",
+    "contract": "platform",
+    "signals": "platform",
+    "browser": "platform",
+    "dev": "platform",
+}
+
+
+def pytest_configure(config):
+    # What is started in the background ignores Ctrl-C, and so would every program that a test starts and interrupts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):

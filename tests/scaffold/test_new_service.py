@@ -1,5 +1,6 @@
 """A new service is a service: what it is made of is valid, in style, wired everywhere, and its tests pass."""
 
+import fnmatch
 import re
 from pathlib import Path
 
@@ -130,8 +131,11 @@ def test_it_begins_with_the_first_version_and_no_promoted_image_however_far_the_
 
 
 def test_updates_of_its_base_image_are_looked_for(grown):
-    updates = (grown / ".github/dependabot.yaml").read_text()
-    assert "[/services/user, /services/order, /services/payment, /services/gift_card, /scripts/delivery]" in updates
+    updates = yaml.safe_load((grown / ".github/dependabot.yaml").read_text())["updates"]
+    [looked_for] = [each["directories"] for each in updates if each["package-ecosystem"] == "docker"]
+    for dockerfile in grown.glob("services/*/Dockerfile"):
+        folder = f"/{dockerfile.parent.relative_to(grown)}"
+        assert any(fnmatch.fnmatch(folder, pattern) for pattern in looked_for), folder
 
 
 def test_it_may_be_made_once(grown):

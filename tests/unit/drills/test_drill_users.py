@@ -26,10 +26,11 @@ def let_in(shop, seconds=SECONDS):
 
 
 def test_it_is_said_who_answered_each_while_and_altogether():
-    served, said = let_in(Shop())
+    served, said = let_in(Shop(), seconds=0.5)
     assert served
     assert len(said) >= 2
-    assert all("requests (order v1 " in line for line in said)
+    assert any("requests (order v1 " in line for line in said[:-1])
+    assert "requests (order v1 " in said[-1]
     assert said[-1].startswith("altogether ")
     assert said[-1].endswith(", 0 failed")
 

@@ -149,7 +149,7 @@ def test_a_recycled_process_id_is_left_alone(tmp_path):
 async def test_what_is_written_down_is_ended_with_its_group(tmp_path):
     table = ProcessTable(tmp_path / "processes", "marker of this test")
     env = {"PATH": os.environ["PATH"]}
-    process = await table.start(["sh", "-c", "sleep 600 & wait"], env, tmp_path, tmp_path / "log")
+    process = await table.start(["sh", "-c", "sleep 600 & exec sleep 600"], env, tmp_path, tmp_path / "log")
     orphans.end_all(tmp_path / "processes", "marker of this test")
     assert await process.wait() == 128 + signal.SIGKILL
     assert not list((tmp_path / "processes").iterdir())
