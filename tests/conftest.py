@@ -1,19 +1,8 @@
-"""Options of the whole test run, and what may run beside what."""
+"""Options of the whole test run."""
 
 import signal
 
 import pytest
-
-# Drills count users on a cluster of their own and wait most of the time; so do the other folders that need a cluster.
-# Two lanes, each in its order: within a lane nothing runs beside anything else.
-LANES = {
-    "drills": "drills",
-    "labs": "platform",
-    "contract": "platform",
-    "signals": "platform",
-    "browser": "platform",
-    "dev": "platform",
-}
 
 
 def pytest_configure(config):
@@ -30,12 +19,3 @@ def pytest_addoption(parser):
         " `make up CLUSTER=kind`, or any context kind-*; `context` is that of KUBECONFIG and KUBECONTEXT; anything else"
         " is the path of a kubeconfig. A cluster that is neither embedded nor kind's needs CONFIRM=1.",
     )
-
-
-# Before xdist reads the groups.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config, items):
-    root = config.rootpath / "tests"
-    for item in items:
-        if lane := LANES.get(item.path.relative_to(root).parts[0]):
-            item.add_marker(pytest.mark.xdist_group(lane))
