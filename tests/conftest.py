@@ -2,8 +2,6 @@
 
 import signal
 
-import pytest
-
 
 def pytest_configure(config):
     # What is started in the background ignores Ctrl-C, and so would every program that a test starts and interrupts.
