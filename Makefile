@@ -22,7 +22,7 @@ told = "$(if $(filter command,$(origin $(1))),$$$(1))"
 export PYTHONPATH := $(CURDIR)/services:$(CURDIR)/scripts
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-embedded demo-kind demo-context dev dev-embedded dev-kind dev-context test bench up \
+.PHONY: help demo demo-embedded demo-kind demo-context dev dev-embedded dev-kind dev-context test test-long bench up \
 	up-embedded up-kind up-context down down-embedded down-kind down-context status drill-canary drill-blue-green \
 	drill-blue-green-route chaos images setup setup-test setup-bench lint types requirements clean drills ci \
 	workflows pinned policies secrets audit sbom release-images scan login publish sign verify changed release abort \
@@ -47,8 +47,10 @@ demo-kind demo-context: demo-%: up-%
 
 # What only works runs three side by side. What has a cluster of its own waits more than it works: drills, with users to
 # count, beside all others, whose output comes when the drills are through.
-CLUSTERED = tests/dev tests/signals tests/browser tests/contract tests/labs
-BESIDE = $(filter-out $(CLUSTERED) tests/drills tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
+CLUSTERED = tests/dev tests/signals tests/browser tests/contract
+# What takes a quarter of an hour by itself: the labs as they stand, and releases in a world that breaks.
+LONG = tests/labs tests/chaos
+BESIDE = $(filter-out $(CLUSTERED) $(LONG) tests/drills tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 
 test: setup-test lint types ## everything that is checked: lint, types, unit, architecture, manifest, contract and drill tests
 ifdef PYTEST
@@ -59,6 +61,9 @@ else
 	$(PY) -m pytest tests/drills; drills=$$?; \
 	wait $$clustered; clustered=$$?; cat reports/clustered.log; exit $$((beside || drills || clustered))
 endif
+
+test-long: setup-test ## the labs as they stand, and what `make chaos` is made of, each with what breaks it
+	@$(PY) -m pytest $(LONG)
 
 bench: setup-bench ## ratios and times, printed and in reports/bench/; ONLY="service cluster"
 	@$(PY) -m bench $(ONLY)

@@ -47,6 +47,7 @@ STEPS = (
     Step("audit", needs=("advisories",)),
     Step("sbom"),
     Step("test"),
+    Step("test-long"),
     Step("drills"),
     Step("release-images", needs=("buildx",)),
     Step("scan", needs=("buildx", "syft", "grype")),
