@@ -50,20 +50,22 @@ demo-kind demo-context: demo-%: up-%
 CLUSTERED = tests/dev tests/signals tests/browser tests/contract
 # What takes a quarter of an hour by itself: the labs as they stand, and releases in a world that breaks.
 LONG = tests/labs tests/chaos
+# Where the reviewer's summary looks for what came of it.
+junit = --junitxml reports/tests/$(1).xml
 BESIDE = $(filter-out $(CLUSTERED) $(LONG) tests/drills tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 
 test: setup-test lint types ## everything that is checked: lint, types, unit, architecture, manifest, contract and drill tests
 ifdef PYTEST
 	@$(PY) -m pytest $(PYTEST)
 else
-	@$(PY) -m pytest --numprocesses 3 --dist loadfile $(BESIDE); beside=$$?; mkdir -p reports; \
-	$(PY) -m pytest $(CLUSTERED) >reports/clustered.log 2>&1 & clustered=$$!; \
-	$(PY) -m pytest tests/drills; drills=$$?; \
+	@$(PY) -m pytest --numprocesses 3 --dist loadfile $(call junit,beside) $(BESIDE); beside=$$?; mkdir -p reports; \
+	$(PY) -m pytest $(call junit,clustered) $(CLUSTERED) >reports/clustered.log 2>&1 & clustered=$$!; \
+	$(PY) -m pytest $(call junit,drills) tests/drills; drills=$$?; \
 	wait $$clustered; clustered=$$?; cat reports/clustered.log; exit $$((beside || drills || clustered))
 endif
 
 test-long: setup-test ## the labs as they stand, and what `make chaos` is made of, each with what breaks it
-	@$(PY) -m pytest $(LONG)
+	@$(PY) -m pytest $(call junit,long) $(LONG)
 
 bench: setup-bench ## ratios and times, printed and in reports/bench/; ONLY="service cluster"
 	@$(PY) -m bench $(ONLY)

@@ -1,9 +1,11 @@
 """What a reviewer reads: the worst first, all of it there, and nothing in it that becomes markup."""
 
 import json
+import re
+import subprocess
 
 import pytest
-from tests.unit.pipeline.conftest import ORDER
+from tests.unit.pipeline.conftest import ORDER, REPOSITORY
 
 from pipeline import markdown, summary
 
@@ -95,3 +97,13 @@ def test_what_was_written_elsewhere_is_text():
     text = markdown.escaped("<img src=x>\n| [a](b) `c` #1 " + "x" * 400)
     assert text.startswith("\\<img src=x\\> \\| \\[a\\](b) \\`c\\` \\#1 ")
     assert text.endswith("…")
+
+
+@pytest.mark.parametrize("target", ["test", "test-long"])
+def test_every_run_of_tests_leaves_what_the_summary_counts(target):
+    told = subprocess.run(["make", "-n", target], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    runs = re.findall(r"-m pytest (.*)", told)
+    files = [re.search(r"--junitxml (reports/\S+\.xml)", run) for run in runs]
+    assert runs
+    assert all(files), runs
+    assert len({found[1] for found in files}) == len(runs)
