@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 from bench import left_out, sides
 from bench.figures import Figure, Grid, Result
@@ -34,13 +33,7 @@ def measure(room: Room) -> Result:
     Raises:
         LoadError: a server did not start or did not answer.
     """
-    with ExitStack() as stack:
-        started = {start.name: sides.start(stack, start) for start in _starts(room)}
-        for side in started.values():
-            side.warm_up()
-        for number in range(ROUNDS):
-            for side in sides.in_turn(started, number):
-                side.load()
+    started = sides.measured(_starts(room), ROUNDS, Side.load)
     return Result(_figures(started), [], [_grid(started)])
 
 

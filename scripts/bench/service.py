@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import asdict
 
 from bench import load, open_loop, sides
@@ -34,15 +33,12 @@ def measure(room: Room) -> Result:
     Raises:
         LoadError: a server did not start or did not answer.
     """
-    with ExitStack() as stack:
-        started = {start.name: sides.start(stack, start) for start in _starts(room)}
-        for side in started.values():
-            side.warm_up()
-        for number in range(ROUNDS):
-            for side in sides.in_turn(started, number):
-                side.load()
-                side.probe()
-    return _result(started)
+    return _result(sides.measured(_starts(room), ROUNDS, _load_and_probe))
+
+
+def _load_and_probe(side: Side) -> None:
+    side.load()
+    side.probe()
 
 
 def _starts(room: Room) -> Iterator[Start]:

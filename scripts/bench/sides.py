@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,7 +107,28 @@ def start(stack: ExitStack, how: Start) -> Side:
     return Side(port, process.pid)
 
 
-def in_turn(sides: Sides, number: int) -> list[Side]:
+def measured(starts: Iterable[Start], rounds: int, each: Callable[[Side], None]) -> Sides:
+    """Start sides, warm them up, and measure each of them in each round; return them by name, stopped.
+
+    Args:
+        starts: how they are started.
+        rounds: how often each is measured.
+        each: measures one of them once.
+
+    Raises:
+        LoadError: a server did not start or did not answer.
+    """
+    with ExitStack() as stack:
+        sides = {how.name: start(stack, how) for how in starts}
+        for side in sides.values():
+            side.warm_up()
+        for number in range(rounds):
+            for side in _in_turn(sides, number):
+                each(side)
+    return sides
+
+
+def _in_turn(sides: Sides, number: int) -> list[Side]:
     """Return the sides in the order of a round; each round begins with another one."""
     order = list(sides.values())
     first = number % len(order)

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from cluster.client import CORE, Cluster
-from cluster.errors import ClusterError, Unready
+from cluster import pod_logs
+from cluster.client import Cluster
+from cluster.errors import Unready
 from cluster.transport import Json
 from cluster.workloads import condition, is_true
 
@@ -125,17 +126,11 @@ class ImpatientEye:
             ended = container.get("state", {}).get("terminated") or {}
             if ended.get("exitCode"):
                 where = f"pod {pod['metadata']['name']}, container {container['name']}"
-                words = self._last_words(pod, container) or ended.get("message", "")
+                log = pod_logs.tail(self._cluster, pod, LOG_LINES, container=container["name"])
+                words = " ".join(log) or ended.get("message", "")
                 said = f"{where}: ended with exit code {ended['exitCode']}"
                 return Diagnosis(ended.get("reason", "Error"), f"{said}: {_short(words)}" if words else said)
         return Diagnosis(pod["status"].get("reason", "Failed"), pod["status"].get("message", pod["metadata"]["name"]))
-
-    def _last_words(self, pod: Json, container: Json) -> str:
-        path = f"{CORE}/namespaces/{self._cluster.namespace}/pods/{pod['metadata']['name']}/log"
-        try:
-            return self._cluster.text(path, {"container": container["name"], "tailLines": str(LOG_LINES)})
-        except ClusterError:  # whoever may not read logs still learns the exit code
-            return ""
 
     def _not_ready(self, pod: Json) -> Diagnosis | None:
         ready, name = condition(pod, "Ready"), pod["metadata"]["name"]

@@ -7,16 +7,17 @@ from cluster.errors import ClusterError
 from cluster.transport import Json
 
 
-def tail(cluster: Cluster, pod: Json, lines: int, *, previous: bool = False) -> list[str]:
-    """Return the last lines of a pod's first container; none where nobody has them, or may read them.
+def tail(cluster: Cluster, pod: Json, lines: int, *, container: str = "", previous: bool = False) -> list[str]:
+    """Return the last lines of a container of a pod; none where nobody has them, or may read them.
 
     Args:
         cluster: where the pod runs.
         pod: the pod.
         lines: how many at most.
+        container: its name; empty for the first one.
         previous: the lines of the start before the last one.
     """
-    query = {"container": pod["spec"]["containers"][0]["name"], "tailLines": str(lines)}
+    query = {"container": container or pod["spec"]["containers"][0]["name"], "tailLines": str(lines)}
     if previous:
         query["previous"] = "true"
     try:

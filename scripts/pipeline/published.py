@@ -42,8 +42,8 @@ def image_of(service: str, image: str = "") -> Reference:
     """Return the image of a service that is meant: the one that was named, else the published one.
 
     Raises:
-        NotCheckedError: none was named, and none published.
-        RefusedError: it has no digest, or is another service's.
+        NotCheckedError: none was named and none published, or it is another service's.
+        RefusedError: it has no digest.
     """
     found = image or read().get(service, "")
     if not found:

@@ -6,7 +6,7 @@ import os
 import subprocess
 
 from pipeline.errors import NotCheckedError
-from pipeline.programs import foreign
+from pipeline.programs import foreign, last_line
 
 USER, PASSWORD, REGISTRY = "REGISTRY_USER", "REGISTRY_PASSWORD", "IMAGE_REGISTRY"
 
@@ -25,7 +25,5 @@ def log_in() -> str:
     command = [docker, "login", "--username", os.environ[USER], "--password-stdin", host]
     done = subprocess.run(command, input=os.environ[PASSWORD], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise NotCheckedError(
-            f"{host} refuses the log-in: {(done.stderr.strip().splitlines() or ['it says nothing'])[-1]}"
-        )
+        raise NotCheckedError(f"{host} refuses the log-in: {last_line(done)}")
     return host

@@ -26,7 +26,7 @@ OWN = (
     "scripts/drills/traffic",
     "tests/unit/services",
 )
-SHARED = ("k8s", "istio", ".github/dependabot.yaml", "services/.dockerignore", "services/images.yaml", "pyproject.toml")
+SHARED = ("k8s", "istio", "services/.dockerignore", "services/images.yaml", "pyproject.toml")
 # What another service starts without, and why.
 LEFT_OUT = {
     "istio/routing/user/virtual-service-mesh.yaml": "no other service asks for it; order asks for users",
