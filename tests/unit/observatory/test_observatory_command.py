@@ -29,6 +29,14 @@ def taken():
         yield f"127.0.0.1:{listener.getsockname()[1]}"
 
 
+@pytest.fixture
+def free():
+    """An address that nobody had a moment ago: the next one to a taken one may be somebody's, too."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{listener.getsockname()[1]}"
+
+
 def refused(*words):
     done = subprocess.run(command(*words), env=ENV, capture_output=True, text=True, timeout=DEADLINE, check=False)
     assert done.returncode != 0
@@ -60,12 +68,11 @@ def test_a_kubeconfig_that_is_none(tmp_path, content):
     assert str(file) in said
 
 
-def test_it_ends_when_told_and_keeps_what_it_has(tmp_path, taken):
-    host, port = taken.split(":")
-    address = f"{host}:{int(port) + 1}"
+def test_it_ends_when_told_and_keeps_what_it_has(tmp_path, free):
+    address = free
     process = subprocess.Popen(command("--listen", address, "--folder", tmp_path), env=ENV, stderr=subprocess.PIPE)
     try:
-        answered(address)
+        answered(address, process)
         body = b'{"text": "kept"}'
         with urllib.request.urlopen(f"http://{address}/api/annotations", body, timeout=DEADLINE) as answer:
             assert answer.status == 200
@@ -77,12 +84,13 @@ def test_it_ends_when_told_and_keeps_what_it_has(tmp_path, taken):
     assert (tmp_path / "annotations.db").exists()
 
 
-def answered(address):
+def answered(address, process):
     deadline = time.monotonic() + DEADLINE
     while True:
         try:
             with urllib.request.urlopen(f"http://{address}/readyz", timeout=DEADLINE) as answer:
                 return answer.status
         except urllib.error.URLError:
+            assert process.poll() is None, process.stderr.read()
             assert time.monotonic() < deadline
             time.sleep(0.05)
