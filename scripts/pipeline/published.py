@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
+from images.release import PUBLISHED as FILE
 from pipeline.errors import NotCheckedError
 from pipeline.references import Reference, pinned
-
-FILE = Path("reports") / "images" / "published.json"
 
 
 def read() -> dict[str, str]:

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from images.build import LOGS as ARCHIVES
+from images.release import PLATFORMS
 from pipeline import accepted, published, severity
 from pipeline.errors import NotCheckedError
 from pipeline.programs import ask, foreign, last_line
 
-ARCHIVES = Path("reports") / "images"
 SBOMS = Path("reports") / "sbom"
 REPORTS = Path("reports") / "scan"
 HOW = "install it (brew install {0}; in CI anchore's action brings it)"
-PLATFORMS = ("linux/amd64", "linux/arm64")
 
 
 @dataclass(frozen=True)
