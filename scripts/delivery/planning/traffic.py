@@ -82,7 +82,7 @@ def measure(
     selection, begun = Selection(namespace, service), clock()
     while True:
         series = prometheus.points(f"{selection.selector}[{REACH:g}s]")
-        growths = _since_it_came([growth for growth in _growths(selection, series) if growth.since >= since])
+        growths = _since_it_came(list(_growths(selection, series)), since)
         if len({growth.until for growth in growths}) >= ENOUGH or clock() - begun >= PATIENCE:
             break
         sleep(LOOK_AGAIN)
@@ -114,17 +114,19 @@ def _growths(selection: Selection, series: Iterable[Series]) -> Iterator[_Growth
             yield _Growth(since, until, value - before if value >= before else value, failed, counted.track == CANARY)
 
 
-def _since_it_came(growths: list[_Growth]) -> list[_Growth]:
+def _since_it_came(growths: list[_Growth], steady: float) -> list[_Growth]:
     """Return the newest growths back to the last long silence, and without the first that follows it.
 
     Traffic that came within a scrape interval fills a part of it only. New traffic is not taken for less than it is:
-    by its rate the first users of a new version are counted.
+    by its rate the first users of a new version are counted. What was before the service was as usual counts as
+    silence, however short the pause is that follows: whether it belongs to the traffic cannot be seen.
     """
-    busy = sorted({(growth.since, growth.until) for growth in growths if growth.requests})
+    told = [growth for growth in growths if growth.since >= steady]
+    busy = sorted({(growth.since, growth.until) for growth in told if growth.requests})
     if not busy:
         return []
-    came, last = -math.inf, min(growth.since for growth in growths)
+    came, last = -math.inf, -math.inf if len(told) < len(growths) else min(growth.since for growth in told)
     for since, until in busy:
         came = until if since - last >= SILENCE else came
         last = until
-    return [growth for growth in growths if growth.since >= came]
+    return [growth for growth in told if growth.since >= came]

@@ -74,6 +74,15 @@ def test_what_was_before_the_service_was_as_usual_does_not_count():
     assert (found.rate, found.errors) == pytest.approx((200, 0.0))
 
 
+@pytest.mark.parametrize("begins", [21.0, 22.4, 24.0])
+def test_a_pause_after_the_last_release_does_not_thin_the_traffic(begins):
+    """Users of the release before, then a pause too short for a silence, then users for this one."""
+    values = [(float(time), 200.0 * min(time, 18) + 200 * max(0.0, time - begins)) for time in range(1, 31)]
+    told = Told([Series(answered(), tuple(values))])
+    found = measure(told, "shop", "order", 19.5, lambda: told.slept, told.sleep)
+    assert found.rate == pytest.approx(200)
+
+
 def test_several_gateways_add_up_though_they_are_scraped_at_other_times():
     shifted = Series(answered(gateway="g2"), tuple((time + 0.4, value) for time, value in counter(60).points))
     found = Told([counter(140), shifted]).measure()
