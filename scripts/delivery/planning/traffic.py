@@ -18,8 +18,9 @@ SERVER_ERROR = "5"
 REACH = 30.0
 # Requests of both versions together that a scrape has to bring before it is judged.
 BLOCK = 25
-# Without a request for so long, what comes then is new traffic, and its rate is measured from there; seconds.
-SILENCE = 5.0
+# Without a request for so long, what comes then is new traffic, and its rate is measured from there; seconds. Between
+# these, as long as the traffic takes to bring a block: three seconds are nothing in thin traffic, in dense a silence.
+SHORTEST_SILENCE, SILENCE = 2.0, 5.0
 # Scrapes that make a rate, and how long they are waited for where the traffic came a moment ago; seconds.
 ENOUGH = 4
 PATIENCE = 10.0
@@ -82,11 +83,14 @@ def measure(
     selection, begun = Selection(namespace, service), clock()
     while True:
         series = prometheus.points(f"{selection.selector}[{REACH:g}s]")
-        growths = _since_it_came(list(_growths(selection, series)), since)
+        every = list(_growths(selection, series))
+        growths = _since_it_came(every, since)
         if len({growth.until for growth in growths}) >= ENOUGH or clock() - begun >= PATIENCE:
             break
         sleep(LOOK_AGAIN)
-    if not any(growth.requests for growth in growths):
+    # Bursts with silences between them: what they bring altogether is all that can be said.
+    growths = growths if _brings(growths) else [growth for growth in every if growth.since >= since]
+    if not _brings(growths):
         raise DeliveryError(
             f"the gateway counted no request of {service} in the last {REACH:g} s: without traffic no version can be"
             " judged, so send some, or look whether Prometheus reads the gateway"
@@ -125,8 +129,19 @@ def _since_it_came(growths: list[_Growth], steady: float) -> list[_Growth]:
     busy = sorted({(growth.since, growth.until) for growth in told if growth.requests})
     if not busy:
         return []
+    silence = min(SILENCE, max(SHORTEST_SILENCE, BLOCK / _pace(told)))
     came, last = -math.inf, -math.inf if len(told) < len(growths) else min(growth.since for growth in told)
     for since, until in busy:
-        came = until if since - last >= SILENCE else came
+        came = until if since - last >= silence else came
         last = until
     return [growth for growth in told if growth.since >= came]
+
+
+def _brings(growths: list[_Growth]) -> bool:
+    return any(growth.requests for growth in growths)
+
+
+def _pace(growths: list[_Growth]) -> float:
+    """Return how many requests a second come while any come."""
+    busy = {(growth.since, growth.until) for growth in growths if growth.requests}
+    return sum(growth.requests for growth in growths) / sum(until - since for since, until in busy)

@@ -95,6 +95,18 @@ def test_traffic_that_came_a_moment_ago_is_not_taken_for_less():
     assert found.rate == pytest.approx(200)
 
 
+@pytest.mark.parametrize("pause", [2.0, 3.5, 4.5])
+def test_a_pause_in_dense_traffic_is_a_silence(pause):
+    """As between two drills: what came before it may count or not, but nobody counts the pause."""
+    values = [(time / 2, 100.0 * min(time / 2, 20) + 200 * max(0.0, time / 2 - 20 - pause)) for time in range(61)]
+    assert Told([Series(answered(), tuple(values))]).measure().rate == pytest.approx(200)
+
+
+def test_bursts_between_silences_are_traffic_too():
+    values = [(float(time), 200.0 * ((time + 1) // 3)) for time in range(30)]
+    assert Told([Series(answered(), tuple(values))]).measure().rate == pytest.approx(200 / 3, rel=0.1)
+
+
 def test_traffic_that_just_begins_is_waited_for():
     told = Told([], [counter(200, begins=29.5)], [counter(200, begins=29.5, until=31 + ENOUGH)])
     assert told.measure().rate == pytest.approx(200)
