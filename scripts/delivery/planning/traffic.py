@@ -20,7 +20,7 @@ REACH = 30.0
 BLOCK = 25
 # Without a request for so long, what comes then is new traffic, and its rate is measured from there; seconds. Between
 # these, as long as the traffic takes to bring a block: three seconds are nothing in thin traffic, in dense a silence.
-SHORTEST_SILENCE, SILENCE = 2.0, 5.0
+SHORTEST_SILENCE, SILENCE = 1.5, 5.0
 # Scrapes that make a rate, and how long they are waited for where the traffic came a moment ago; seconds.
 ENOUGH = 4
 PATIENCE = 10.0

@@ -95,7 +95,7 @@ def test_traffic_that_came_a_moment_ago_is_not_taken_for_less():
     assert found.rate == pytest.approx(200)
 
 
-@pytest.mark.parametrize("pause", [2.0, 3.5, 4.5])
+@pytest.mark.parametrize("pause", [1.5, 2.0, 3.5, 4.5])
 def test_a_pause_in_dense_traffic_is_a_silence(pause):
     """As between two drills: what came before it may count or not, but nobody counts the pause."""
     values = [(time / 2, 100.0 * min(time / 2, 20) + 200 * max(0.0, time / 2 - 20 - pause)) for time in range(61)]
